@@ -14,6 +14,9 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const runNode = join(root, 'bin', 'run-node')
 const tap = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 
+/** Lines of one diagnosis. */
+const shownLines = 40
+
 prepareTap()
 const files = process.argv.slice(2)
 const child = spawn(runNode, [tap, '--reporter=tap', ...files], {
@@ -98,19 +101,37 @@ function follow(from, path, count) {
   from.on('bailout', (reason) => console.log(`bail out: ${reason}`))
 }
 
-/** @param {string[]} path @param {unknown} diagnosis */
+/**
+ * The parts of a diagnosis that help: what differs, what was thrown, and where.
+ *
+ * @param {string[]} path
+ * @param {any} diagnosis
+ */
 function showFailure(path, diagnosis) {
   console.log(`  FAILED: ${path.join(' > ')}`)
-  if (diagnosis === null || diagnosis === undefined) return
-  const text =
-    typeof diagnosis === 'string'
-      ? diagnosis
-      : JSON.stringify(diagnosis, (_, value) => (typeof value === 'bigint' ? `${value}n` : value), 2)
-  console.log(
-    text
-      .split('\n')
-      .slice(0, 60)
-      .map((line) => `    ${line.replaceAll('\\n', '\n    ')}`)
-      .join('\n'),
-  )
+  if (diagnosis === null || typeof diagnosis !== 'object') return
+  const { diff, found, wanted, code, signal, exitCode, stack, at, ...rest } = diagnosis
+  if (typeof diff === 'string') show(diff)
+  else for (const [name, value] of Object.entries({ found, wanted })) if (value !== undefined) show(`${name}: ${asText(value)}`)
+  for (const [name, value] of Object.entries({ code, signal, exitCode, expired: rest.expired, reason: rest.reason })) {
+    if (value !== undefined && value !== null) show(`${name}: ${asText(value)}`)
+  }
+  if (typeof stack === 'string') show(stack)
+  else if (at?.fileName !== undefined) show(`${at.fileName}:${at.lineNumber}`)
+}
+
+/** @param {unknown} value */
+function asText(value) {
+  if (typeof value === 'string') return value
+  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner)) ?? String(value)
+}
+
+/** @param {string} text */
+function show(text) {
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !/node_modules|^--- expected|^\+\+\+ actual/.test(line))
+  for (const line of lines.slice(0, shownLines)) console.log(`    ${line}`)
+  if (lines.length > shownLines) console.log(`    … ${lines.length - shownLines} more lines`)
 }
