@@ -1,5 +1,5 @@
 import { NodeError } from '../lib/errors.ts'
-import { type CID, cidKey, IDENTITY } from '../types/cid.ts'
+import { CID, cidKey, IDENTITY } from '../types/cid.ts'
 
 export interface Block {
   readonly cid: CID
@@ -95,15 +95,21 @@ export class MemoryBlockstore implements Blockstore, BlockWriter {
 
 /** Writes stay in memory, reads fall through to the store below: for explicit calls and state that may be thrown away. */
 export class OverlayBlockstore implements BlockReader, BlockWriter {
-  readonly #below: BlockReader
+  readonly #below: BlockReader & { getBytes?(cid: Uint8Array): Uint8Array | undefined }
   readonly #own = new MemoryBlockstore()
 
-  constructor(below: BlockReader) {
+  constructor(below: BlockReader & { getBytes?(cid: Uint8Array): Uint8Array | undefined }) {
     this.#below = below
   }
 
   get(cid: CID): Uint8Array | undefined {
     return this.#own.get(cid) ?? this.#below.get(cid)
+  }
+
+  getBytes(cid: Uint8Array): Uint8Array | undefined {
+    const own = this.#own.getBytes(cid)
+    if (own !== undefined) return own
+    return this.#below.getBytes === undefined ? this.#below.get(CID.decode(cid)) : this.#below.getBytes(cid)
   }
 
   put(cid: CID, data: Uint8Array): void {
