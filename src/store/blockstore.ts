@@ -69,7 +69,7 @@ export class MemoryBlockstore implements Blockstore, BlockWriter {
   }
 
   getBytes(cid: Uint8Array): Uint8Array | undefined {
-    return this.#blocks.get(Buffer.from(cid.buffer, cid.byteOffset, cid.byteLength).latin1Slice())?.data
+    return this.#blocks.get(Buffer.from(cid.buffer, cid.byteOffset, cid.byteLength).toString('latin1'))?.data
   }
 
   has(cid: CID): boolean {

@@ -193,7 +193,7 @@ export class Address {
 
   /** Equal exactly for equal addresses; a Map key. */
   get key(): string {
-    this.#key ??= Buffer.from(this.bytes).latin1Slice()
+    this.#key ??= Buffer.from(this.bytes).toString('latin1')
     return this.#key
   }
 

@@ -35,7 +35,7 @@ export function cidFromString(text: string, path = ''): CID {
 /** A short text that is equal exactly for equal CIDs: a Map key that costs less than base32. */
 export function cidKey(cid: CID): string {
   const b = cid.bytes
-  return Buffer.from(b.buffer, b.byteOffset, b.byteLength).latin1Slice()
+  return Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('latin1')
 }
 
 /** The CID (version 1) of a block: blake2b-256, as every chain object is addressed. */
