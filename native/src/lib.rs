@@ -3,6 +3,7 @@
 
 pub mod bls;
 pub mod error;
+pub mod fvm;
 pub mod hash;
 pub mod secp;
 
