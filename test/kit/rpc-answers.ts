@@ -1,0 +1,34 @@
+// Lotus's own answers over JSON-RPC, recorded on private networks.
+
+import { zstdDecompressSync } from 'node:zlib'
+import { parseJson } from '../../src/codec/json.ts'
+import { sharedFile } from './shared-data.ts'
+
+export interface RecordedAnswer {
+  /** `/rpc/v1`. */
+  readonly path: string
+  readonly method: string
+  readonly params: unknown[]
+  readonly result?: unknown
+  readonly error?: { readonly code: number; readonly message: string }
+}
+
+export const recordedChains = ['lotus-devnet', 'lotus-devnet-proofs'] as const
+
+/** The recorded answers of a chain, integers beyond 2^53 exact; undefined (and the test skipped) where the data is missing. */
+export function recordedAnswers(
+  t: { skip(message: string): unknown; fail(message: string): unknown },
+  chain: (typeof recordedChains)[number],
+): RecordedAnswer[] | undefined {
+  const packed = sharedFile(t, 'chains', chain, 'rpc-answers.ndjson.zst')
+  if (packed === undefined) return undefined
+  return (
+    zstdDecompressSync(packed)
+      .toString('utf8')
+      // The recorder rounded 2^62-1, the gas limit of calls, as JavaScript does; the messages' CIDs are those of the exact number.
+      .replaceAll(':4611686018427388000,', ':4611686018427387903,')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => parseJson(line) as RecordedAnswer)
+  )
+}
