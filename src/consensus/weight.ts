@@ -1,10 +1,10 @@
 import type { ActorRegistry } from '../actors/manifest.ts'
 import { PowerView } from '../actors/power/view.ts'
 import { StateTree } from '../actors/state-tree.ts'
+import { POWER_ACTOR } from '../actors/well-known.ts'
 import { bitLength } from '../lib/integer.ts'
 import type { BlockReader } from '../store/blockstore.ts'
 import type { Tipset } from '../types/tipset.ts'
-import { POWER_ACTOR } from '../state/well-known.ts'
 import { ConsensusError } from './errors.ts'
 
 /** Expected blocks per epoch. */

@@ -1,4 +1,5 @@
 import { StateTree } from '../actors/state-tree.ts'
+import { SYSTEM_ACTOR } from '../actors/well-known.ts'
 import type { ApplyResult } from '../native/fvm.ts'
 import { OverlayBlockstore } from '../store/blockstore.ts'
 import { Protocol } from '../types/address.ts'
@@ -12,7 +13,6 @@ import { StateError } from './errors.ts'
 import { type AppliedMessage, receiptOf, type TipsetState } from './execute-tipset.ts'
 import type { StateManager } from './state-manager.ts'
 import { Vm, type VmComponents, type VmOptions } from './vm.ts'
-import { SYSTEM_ACTOR } from './well-known.ts'
 
 /** Which messages of the tipset run before the call: none, all, or those of the call's sender. */
 export type PriorMessages = 'none' | 'all' | 'same-sender'

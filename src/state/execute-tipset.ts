@@ -1,4 +1,5 @@
 import { buildEventsAmt, buildReceiptsAmt } from '../actors/amt-build.ts'
+import { CRON_ACTOR, REWARD_ACTOR, SYSTEM_ACTOR } from '../actors/well-known.ts'
 import { decode, encode } from '../codec/codec.ts'
 import { list, tuple } from '../codec/combinators.ts'
 import { int64 } from '../codec/primitives.ts'
@@ -14,7 +15,6 @@ import { BLOCK_GAS_LIMIT } from './base-fee.ts'
 import { StateError } from './errors.ts'
 import type { UpgradeSchedule } from './upgrades.ts'
 import { Vm, type VmComponents } from './vm.ts'
-import { CRON_ACTOR, REWARD_ACTOR, SYSTEM_ACTOR } from './well-known.ts'
 
 export interface TipsetState {
   readonly stateRoot: CID

@@ -5,14 +5,7 @@ import { MultisigView } from '../actors/multisig/view.ts'
 import { PowerView } from '../actors/power/view.ts'
 import { RewardView } from '../actors/reward/view.ts'
 import type { Actor, StateTree } from '../actors/state-tree.ts'
-import { maxBigInt, minBigInt } from '../lib/integer.ts'
-import { networkVersion } from '../networks/schedule.ts'
-import type { Network } from '../networks/types.ts'
-import type { BlockReader } from '../store/blockstore.ts'
-import { Address } from '../types/address.ts'
-import { type ChainEpoch, FIL, type TokenAmount } from '../types/scalars.ts'
-import { StateError } from './errors.ts'
-import { vestedByHeight } from './vesting.ts'
+import { versionOfKind } from '../actors/view.ts'
 import {
   BURNT_FUNDS_ACTOR,
   CRON_ACTOR,
@@ -21,12 +14,19 @@ import {
   INIT_ACTOR,
   MARKET_ACTOR,
   POWER_ACTOR,
-  RESERVE_ACTOR,
   REWARD_ACTOR,
-  SAFT_ACTOR,
   SYSTEM_ACTOR,
   VERIFREG_ACTOR,
-} from './well-known.ts'
+} from '../actors/well-known.ts'
+import { maxBigInt, minBigInt } from '../lib/integer.ts'
+import { networkVersion } from '../networks/schedule.ts'
+import type { Network } from '../networks/types.ts'
+import type { BlockReader } from '../store/blockstore.ts'
+import { Address } from '../types/address.ts'
+import { type ChainEpoch, FIL, type TokenAmount } from '../types/scalars.ts'
+import { StateError } from './errors.ts'
+import { vestedByHeight } from './vesting.ts'
+import { RESERVE_ACTOR, SAFT_ACTOR } from './well-known.ts'
 
 /** All FIL there ever is, attoFIL. */
 const TOTAL_FIL = 2_000_000_000n * FIL
@@ -76,9 +76,13 @@ export function vmCirculatingSupply(c: SupplyComponents, height: ChainEpoch, tre
   const filBurnt = required(tree, BURNT_FUNDS_ACTOR).balance
   let filLocked = powerLocked(c.store, c.registry, tree)
   // FIP-0093's network version: from nv23 on, market escrow counts as circulating.
-  if (nv < 23) filLocked += MarketView.load(c.store, c.registry, required(tree, MARKET_ACTOR)).totalLocked
+  if (nv < 23) filLocked += marketLocked(c, required(tree, MARKET_ACTOR))
   const filCirculating = maxBigInt(0n, filVested + filMined + filReserveDisbursed - filBurnt - filLocked)
   return { filVested, filMined, filBurnt, filLocked, filCirculating, filReserveDisbursed }
+}
+
+function marketLocked(c: SupplyComponents, actor: Actor): TokenAmount {
+  return MarketView.load(c.store, versionOfKind(c.registry, actor, 'storagemarket'), actor.head).totalLocked
 }
 
 const neverCirculating = new Set(
@@ -123,7 +127,7 @@ export function circulatingSupply(c: SupplyComponents, height: ChainEpoch, tree:
 }
 
 function circulatingPart(c: SupplyComponents, nv: number, height: ChainEpoch, address: Address, actor: Actor): TokenAmount {
-  if (address.equals(MARKET_ACTOR)) return nv >= 23 ? actor.balance : actor.balance - MarketView.load(c.store, c.registry, actor).totalLocked
+  if (address.equals(MARKET_ACTOR)) return nv >= 23 ? actor.balance : actor.balance - marketLocked(c, actor)
   const kind = c.registry.kindOf(actor.code)
   switch (kind) {
     case 'account':
@@ -139,7 +143,7 @@ function circulatingPart(c: SupplyComponents, nv: number, height: ChainEpoch, ad
       return available === undefined ? 0n : available
     }
     case 'multisig': {
-      const locked = MultisigView.load(c.store, c.registry, actor).lockedBalance(height)
+      const locked = MultisigView.load(c.store, actor.head).lockedBalance(height)
       return actor.balance - minBigInt(actor.balance, locked)
     }
     default:

@@ -1,6 +1,7 @@
 import { readManifest, type ActorRegistry } from '../actors/manifest.ts'
 import { StateTree } from '../actors/state-tree.ts'
 import { SystemView, systemState } from '../actors/system/view.ts'
+import { SYSTEM_ACTOR } from '../actors/well-known.ts'
 import { accountState } from '../actors/account/view.ts'
 import { encode } from '../codec/codec.ts'
 import type { Network } from '../networks/types.ts'
@@ -9,7 +10,7 @@ import { type CID, cidKey, cidOf } from '../types/cid.ts'
 import { Address } from '../types/address.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
 import { StateError } from './errors.ts'
-import { RESERVE_ACTOR, SYSTEM_ACTOR } from './well-known.ts'
+import { RESERVE_ACTOR } from './well-known.ts'
 
 export interface MigrationInput {
   readonly network: Network

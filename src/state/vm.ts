@@ -11,6 +11,7 @@ import { chainLength, type Message, message, type SignedMessage } from '../types
 import type { ChainEpoch, TokenAmount } from '../types/scalars.ts'
 import { type Tipset, tipsetKeyBlock } from '../types/tipset.ts'
 import { verifyConsensusFault } from './consensus-fault.ts'
+import { StateError } from './errors.ts'
 import { ChainRandomness } from './randomness.ts'
 import { type SupplyComponents, vmCirculatingSupply } from './supply.ts'
 
@@ -39,6 +40,16 @@ export interface VmOptions {
   readonly networkVersion?: number
 }
 
+/** An epoch that the chain has no randomness for is the actor's mistake, not the machine's; anything else is fatal. */
+function orIllegal<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch (error) {
+    if (error instanceof StateError && error.code === 'STATE_RANDOMNESS') return undefined
+    throw error
+  }
+}
+
 /** One machine for one epoch: messages are applied in order, then the state is flushed. Close it: it holds an engine. */
 export class Vm {
   readonly #machine: FvmMachine
@@ -62,8 +73,8 @@ export class Vm {
       },
       {
         getBlock: getBytes,
-        chainRandomness: (epoch) => randomness.ticketDigest(epoch),
-        beaconRandomness: (epoch) => randomness.beaconDigest(epoch),
+        chainRandomness: (epoch) => orIllegal(() => randomness.ticketDigest(epoch)),
+        beaconRandomness: (epoch) => orIllegal(() => randomness.beaconDigest(epoch)),
         tipsetCid: (epoch) => tipsetKeyBlock(c.chain.tipsetByHeight(epoch, o.base, { before: true }).key).cid.bytes,
         verifyConsensusFault: (h1, h2, extra) =>
           verifyConsensusFault(
