@@ -49,11 +49,11 @@ async function main(args) {
 
   const progress = createProgress()
   try {
-    await withLock(join(cacheDirectory(root), 'setup.lock'), progress, async () => {
+    await withLock(join(cacheDirectory(root), 'setup.lock'), progress, async (hold) => {
       // Looked at again inside the lock: the set-up that was waited for may have done the work.
-      if (!packagesAreFresh(root)) await installPackages(root, progress)
+      if (!packagesAreFresh(root)) await installPackages(root, progress, hold)
       projectNode(root)
-      if (!state().installed) await buildAddon(nativeRoot, features, progress)
+      if (!state().installed) await buildAddon(nativeRoot, features, progress, hold)
     })
   } finally {
     progress.end()

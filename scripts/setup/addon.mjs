@@ -155,13 +155,14 @@ function readStamp(nativeRoot) {
  * @param {string} nativeRoot
  * @param {readonly string[]} features
  * @param {import('./progress.mjs').Progress} progress
+ * @param {import('./lock.mjs').Hold} hold
  */
-export async function buildAddon(nativeRoot, features, progress) {
+export async function buildAddon(nativeRoot, features, progress, hold) {
   const { key, cached } = addonState(nativeRoot, features)
   const kept = cachedAddon(nativeRoot, key)
   if (!cached) {
     const target = join(cacheDirectory(dirname(nativeRoot)), 'target')
-    await runCargo(nativeRoot, target, features, progress)
+    await runCargo(nativeRoot, target, features, progress, hold)
     mkdirSync(dirname(kept), { recursive: true })
     copyAtomically(join(target, 'release', libraryName()), kept)
   }
@@ -201,8 +202,9 @@ function pruneCache(folder) {
  * @param {string} target
  * @param {readonly string[]} features
  * @param {import('./progress.mjs').Progress} progress
+ * @param {import('./lock.mjs').Hold} hold
  */
-async function runCargo(nativeRoot, target, features, progress) {
+async function runCargo(nativeRoot, target, features, progress, hold) {
   progress.start('building the native addon (the first time takes 5 to 10 minutes)')
   const args = ['build', '--release', '--locked', '--lib', '--target-dir', target]
   if (features.length > 0) args.push('--features', features.join(','))
@@ -212,6 +214,7 @@ async function runCargo(nativeRoot, target, features, progress) {
     // Cargo draws its bar off a terminal too when told to; "123/421: fvm, blst" is read from it.
     env: { ...process.env, CARGO_TERM_PROGRESS_WHEN: 'always', CARGO_TERM_PROGRESS_WIDTH: '100', CARGO_TERM_COLOR: 'never' },
   })
+  hold(child)
   /** @type {string[]} */
   let lines = []
   child.stderr.setEncoding('utf8')

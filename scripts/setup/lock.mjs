@@ -1,7 +1,8 @@
 // @ts-check
-// One set-up at a time per user: a lock file that names its owner, so that the lock of a killed set-up is taken over.
+// One set-up at a time per user: a lock file that names its owner, so that the lock of a killed set-up is taken over. It also
+// names the program that the owner has started (npm, cargo), which outlives a kill of the owner and would get in the way.
 
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -9,20 +10,22 @@ const retryMs = 500
 /** How long the takeover of a dead owner's lock may last; it is a few system calls. */
 const takeoverMs = 10_000
 
+/** @typedef {(child: { pid?: number | undefined }) => void} Hold */
+
 /**
  * Runs `work` while holding the lock at `path`; waits for another owner, with a line of progress.
  *
  * @template T
  * @param {string} path
  * @param {import('./progress.mjs').Progress} progress
- * @param {() => Promise<T>} work
+ * @param {(hold: Hold) => Promise<T>} work is given a function that makes the lock last as long as a child process, too
  * @returns {Promise<T>}
  */
 export async function withLock(path, progress, work) {
   mkdirSync(dirname(path), { recursive: true })
-  const own = JSON.stringify({ pid: process.pid, started: startOf(process.pid) })
+  const own = { pid: process.pid, started: startOf(process.pid) }
   let waiting = false
-  while (!tryCreate(path, own)) {
+  while (!tryCreate(path, JSON.stringify(own))) {
     const owner = readOwner(path)
     if (owner !== undefined && !isAlive(owner)) {
       takeOver(path)
@@ -33,7 +36,11 @@ export async function withLock(path, progress, work) {
     await sleep(retryMs)
   }
   try {
-    return await work()
+    return await work(({ pid }) => {
+      if (pid === undefined) return
+      writeFileSync(`${path}.new`, JSON.stringify({ ...own, child: { pid, started: startOf(pid) } }))
+      renameSync(`${path}.new`, path)
+    })
   } finally {
     rmSync(path, { force: true })
   }
@@ -72,7 +79,7 @@ function takeOver(path) {
 }
 
 /**
- * @typedef {{ pid: number, started: string | undefined }} Owner
+ * @typedef {{ pid: number, started?: string | undefined, child?: { pid: number, started?: string | undefined } }} Owner
  * @param {string} path
  * @returns {Owner | undefined}
  */
@@ -87,15 +94,19 @@ function readOwner(path) {
   }
 }
 
-/** @param {Owner} owner */
-function isAlive(owner) {
-  if (owner.pid <= 0) return false
+/**
+ * @param {Owner} owner
+ * @returns {boolean}
+ */
+function isAlive({ pid, started, child }) {
+  if (child !== undefined && isAlive(child)) return true
+  if (pid <= 0) return false
   try {
-    process.kill(owner.pid, 0)
+    process.kill(pid, 0)
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'
   }
-  return startOf(owner.pid) === owner.started
+  return startOf(pid) === started
 }
 
 /**

@@ -48,14 +48,16 @@ function readPackages(path) {
  *
  * @param {string} root
  * @param {import('./progress.mjs').Progress} progress
+ * @param {import('./lock.mjs').Hold} hold
  */
-export async function installPackages(root, progress) {
+export async function installPackages(root, progress, hold) {
   progress.start('installing the packages')
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error']
   // Started by npm, the same npm is used again; its path is a script for the Node that runs now.
   const npm = process.env.npm_execpath
   const [program, all] = npm?.endsWith('.js') ? [process.execPath, [npm, ...args]] : ['npm', args]
   const child = spawn(program, all, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  hold(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {

@@ -166,6 +166,24 @@ t.test('the lock of a killed set-up is taken over', async (t) => {
   t.equal(existsSync(`${path}.takeover`), false)
 })
 
+t.test('a program that a killed set-up has left running holds the lock until it ends', async (t) => {
+  const path = join(t.testdir({}), 'setup.lock')
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+  await withLock(path, silent, async (hold) => {
+    hold(child)
+    t.equal(JSON.parse(readFileSync(path, 'utf8')).child.pid, child.pid)
+    // What a killed owner leaves: its own number is of no process any more.
+    writeFileSync(`${path}.left`, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), pid: 0 }))
+  })
+  writeFileSync(path, readFileSync(`${path}.left`))
+  let ended = false
+  const waiting = withLock(path, silent, async () => ended)
+  await sleep(100)
+  ended = true
+  child.kill()
+  t.equal(await waiting, true)
+})
+
 t.test('the lock of a process whose number was given to another one is taken over', async (t) => {
   if (!existsSync('/proc/self/stat')) {
     t.pass('lock of a reused process number', { skip: 'start times of processes are read from /proc' })
