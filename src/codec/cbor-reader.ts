@@ -224,6 +224,13 @@ export class CborReader {
     return raw.subarray(1)
   }
 
+  /** All bytes that are left, not looked at (a view): for what is not CBOR, or is not to be read. */
+  rest(): Uint8Array {
+    const at = this.#at
+    this.#at = this.#buf.length
+    return this.#buf.subarray(at)
+  }
+
   /** Passes over one value of any kind, checking it, and returns its bytes (a view). */
   skip(): Uint8Array {
     const from = this.#at
