@@ -1,5 +1,5 @@
 /** All methods, collected: what server, client, worker pool and documentation read. */
-import { NodeError } from '../lib/errors.ts'
+import { ApiError } from './errors.ts'
 import { type AnyMethod, type ApiVersion, apiVersions } from './method.ts'
 import * as chain from './methods/chain.ts'
 import * as chainObjects from './methods/chain-objects.ts'
@@ -31,7 +31,7 @@ export const contract: ReadonlyMap<string, AnyMethod> = byId(Object.values(metho
 function byId(defs: readonly AnyMethod[]): ReadonlyMap<string, AnyMethod> {
   const out = new Map<string, AnyMethod>()
   for (const def of defs) {
-    if (out.has(def.id)) throw new NodeError('API_CONTRACT', `the method ${def.id} is declared twice`)
+    if (out.has(def.id)) throw new ApiError('API_CONTRACT', `the method ${def.id} is declared twice`)
     out.set(def.id, def)
   }
   return out
@@ -44,7 +44,7 @@ export const endpoints: ReadonlyMap<ApiVersion, ReadonlyMap<string, AnyMethod>> 
     for (const def of contract.values()) {
       if (!def.versions.includes(version)) continue
       for (const name of [def.name, ...def.aliases]) {
-        if (names.has(name)) throw new NodeError('API_CONTRACT', `the method ${name} is declared twice at ${version}`)
+        if (names.has(name)) throw new ApiError('API_CONTRACT', `the method ${name} is declared twice at ${version}`)
         names.set(name, def)
       }
     }

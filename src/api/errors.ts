@@ -42,6 +42,8 @@ export type ApiErrorCode =
   | 'API_NULL_ROUND'
   /** An error of a handler that has no code of its own. */
   | 'API_FAILED'
+  /** Two declarations of methods that cannot stand beside each other: a fault of the program. */
+  | 'API_CONTRACT'
 
 /** What an API method refuses with; `rpcCode` is the number that the caller sees. */
 export class ApiError extends NodeError {

@@ -1,6 +1,7 @@
 // Lotus's own answers over JSON-RPC, recorded on private networks.
 
 import { zstdDecompressSync } from 'node:zlib'
+import type { Test } from 'tap'
 import { parseJson } from '../../src/codec/json.ts'
 import { sharedFile } from './shared-data.ts'
 
@@ -16,10 +17,7 @@ export interface RecordedAnswer {
 export const recordedChains = ['lotus-devnet', 'lotus-devnet-proofs'] as const
 
 /** The recorded answers of a chain, integers beyond 2^53 exact; undefined (and the test skipped) where the data is missing. */
-export function recordedAnswers(
-  t: { skip(message: string): unknown; fail(message: string): unknown },
-  chain: (typeof recordedChains)[number],
-): RecordedAnswer[] | undefined {
+export function recordedAnswers(t: Test, chain: (typeof recordedChains)[number]): RecordedAnswer[] | undefined {
   const packed = sharedFile(t, 'chains', chain, 'rpc-answers.ndjson.zst')
   if (packed === undefined) return undefined
   return (

@@ -1,0 +1,124 @@
+import * as m from '../../api/methods/state.ts'
+import * as v2 from '../../api/methods/v2.ts'
+import type { TipsetSelector } from '../../api/types/chain.ts'
+import { InitView } from '../../actors/init/view.ts'
+import { readActorState } from '../../actors/read-state.ts'
+import { decodeMethodParams, encodeMethodParams } from '../../actors/methods/index.ts'
+import { INIT_ACTOR } from '../../actors/well-known.ts'
+import { NodeError } from '../../lib/errors.ts'
+import { actorsVersion } from '../../networks/schedule.ts'
+import { circulatingSupply, vmCirculatingSupply } from '../../state/supply.ts'
+import { drawRandomness } from '../../state/randomness.ts'
+import { StateError } from '../../state/errors.ts'
+import { Address } from '../../types/address.ts'
+import { type CID, cidFromString, cidKey } from '../../types/cid.ts'
+import type { Tipset } from '../../types/tipset.ts'
+import { finalizedTipset, tipsetAt } from './chain.ts'
+import { type BoundQuery, type QueryEnv, query } from './env.ts'
+
+/** Epochs behind the head that count as safe in API v2. */
+const SAFE_DISTANCE = 200
+
+function manifestOf(env: QueryEnv, networkVersion: number): { cid: CID; codes: Map<string, CID> } {
+  const version = actorsVersion(networkVersion)
+  const manifest = env.state.network.manifests[version]
+  if (manifest === undefined) throw new NodeError('API_NO_BUNDLE', `network ${env.state.network.name} has no built-in actors for network version ${networkVersion}`)
+  const codes = new Map<string, CID>()
+  for (const [kind, code] of env.state.registry.codes(version)) codes.set(kind, code)
+  return { cid: cidFromString(manifest), codes }
+}
+
+/** Lotus chain/… v2: a key, a height under an anchor, or a tag. Undefined for a null round. */
+function selected(env: QueryEnv, s: TipsetSelector): Tipset | undefined {
+  if ('key' in s) return env.tipset(s.key)
+  if ('tag' in s) return tagged(env, s.tag)
+  const { at, previous, anchor } = s.height
+  const from = anchor?.key !== undefined ? env.tipset(anchor.key) : tagged(env, anchor?.tag ?? 'finalized')
+  const found = tipsetAt(env, at, from, true)
+  return found.height === at || previous ? found : undefined
+}
+
+function tagged(env: QueryEnv, tag: 'latest' | 'finalized' | 'safe'): Tipset {
+  if (tag === 'latest') return env.head
+  const finalized = finalizedTipset(env)
+  if (tag === 'finalized') return finalized
+  const safe = tipsetAt(env, Math.max(0, env.head.height - SAFE_DISTANCE), env.head, true)
+  return safe.height > finalized.height ? safe : finalized
+}
+
+export const stateActorHandlers: readonly BoundQuery[] = [
+  query(m.stateNetworkName, (_, env) => {
+    const tree = env.state.parentState(env.head)
+    return InitView.load(env.state.store, env.state.registry, env.state.requireActor(tree, INIT_ACTOR)).networkName
+  }),
+  query(m.stateNetworkVersion, ([key], env) => env.state.networkVersion(env.tipset(key).height)),
+  query(m.stateGetActor, ([address, key], env) => env.actor(address, key)),
+  query(m.stateReadState, ([address, key], env) => {
+    const actor = env.actor(address, key)
+    const { addressPrefix } = env.state.network
+    return { balance: actor.balance, code: actor.code, state: readActorState(env.state.store, env.state.registry, actor, { addressPrefix }) }
+  }),
+  query(m.stateDecodeParams, ([to, method, params, key], env) => {
+    const actor = env.actor(to, key)
+    return decodeMethodParams(env.state.registry, actor.code, method, params, { addressPrefix: env.state.network.addressPrefix })
+  }),
+  query(m.stateEncodeParams, ([code, method, params], env) => encodeMethodParams(env.state.registry, code, method, params)),
+  query(m.stateListActors, ([key], env) => Array.from(env.tree(key).actors(), ([id]) => Address.fromId(id))),
+  query(m.stateLookupId, ([address, key], env) => Address.fromId(env.state.requireId(env.tree(key), address))),
+  query(m.stateAccountKey, ([address, key], env) => {
+    // The state after the tipset, as Lotus's ResolveToDeterministicAddress looks at it.
+    const tipset = env.tipset(key)
+    return env.state.accountKey(env.state.parentState(tipset), address)
+  }),
+  query(m.stateLookupRobustAddress, ([address, key], env) => {
+    const id = address.id
+    if (id === undefined) throw new NodeError('API_NOT_AN_ID', `${address.toString(env.state.network.addressPrefix)} is not an id address`)
+    const init = env.state.requireActor(env.tree(key), INIT_ACTOR)
+    const robust = InitView.load(env.state.store, env.state.registry, init).robustAddress(id)
+    if (robust === undefined) throw new NodeError('API_ADDRESS_UNKNOWN', `Address ${address.toString(env.state.network.addressPrefix)} not found`)
+    return robust
+  }),
+  query(m.stateChangedActors, ([before, after], env) => {
+    const old = env.state.stateTree(before)
+    const changed = new Map<string, ReturnType<typeof env.actor>>()
+    for (const [id, actor] of env.state.stateTree(after).actors()) {
+      const was = old.getActor(id)
+      const same =
+        was !== undefined &&
+        cidKey(was.code) === cidKey(actor.code) &&
+        cidKey(was.head) === cidKey(actor.head) &&
+        was.nonce === actor.nonce &&
+        was.balance === actor.balance
+      if (!same) changed.set(Address.fromId(id).toString(env.state.network.addressPrefix), actor)
+    }
+    return changed
+  }),
+  query(m.stateCirculatingSupply, ([key], env) => {
+    const tipset = env.tipset(key)
+    return circulatingSupply(env.state, tipset.height, env.state.parentState(tipset))
+  }),
+  query(m.stateVmCirculatingSupplyInternal, ([key], env) => {
+    const tipset = env.tipset(key)
+    return vmCirculatingSupply(env.state, tipset.height, env.state.parentState(tipset))
+  }),
+  query(m.stateActorCodeCids, ([nv], env) => manifestOf(env, nv).codes),
+  query(m.stateActorManifestCid, ([nv], env) => manifestOf(env, nv).cid),
+  query(m.stateGetRandomnessFromTickets, ([tag, epoch, entropy, key], env) =>
+    drawRandomness(env.state.randomness(env.tipset(key)).ticketDigest(epoch), BigInt(tag), epoch, entropy),
+  ),
+  query(m.stateGetRandomnessFromBeacon, ([tag, epoch, entropy, key], env) =>
+    drawRandomness(env.state.randomness(env.tipset(key)).beaconDigest(epoch), BigInt(tag), epoch, entropy),
+  ),
+  query(m.stateGetRandomnessDigestFromTickets, ([epoch, key], env) => env.state.randomness(env.tipset(key)).ticketDigest(epoch)),
+  query(m.stateGetRandomnessDigestFromBeacon, ([epoch, key], env) => env.state.randomness(env.tipset(key)).beaconDigest(epoch)),
+  query(v2.chainGetTipSetV2, ([selector], env) => selected(env, selector) ?? null),
+  query(v2.stateGetActorV2, ([address, selector], env) => {
+    const tipset = selected(env, selector)
+    return tipset === undefined ? null : env.state.requireActor(env.state.stateTree(env.state.tipsetState(tipset, env.head).stateRoot), address)
+  }),
+  query(v2.stateGetIdV2, ([address, selector], env) => {
+    const tipset = selected(env, selector)
+    if (tipset === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', 'the epoch is a null round', { rpcCode: 12 })
+    return Address.fromId(env.state.requireId(env.state.stateTree(env.state.tipsetState(tipset, env.head).stateRoot), address))
+  }),
+]

@@ -1,0 +1,39 @@
+import { endpoints } from '../api/contract.ts'
+import type { AnyMethod, ApiVersion } from '../api/method.ts'
+import type { Json } from '../codec/json.ts'
+
+/** Version of the OpenRPC specification that the documents follow. */
+const OPENRPC = '1.2.6'
+
+/**
+ * The OpenRPC document of one endpoint, made from the contract alone: what `rpc.discover` answers and docs/openrpc*.json hold.
+ * Permissions and streams stand in the extension fields `x-permission` and `x-stream`.
+ * @param programVersion version of the program that serves the API
+ */
+export function openRpcDocument(version: ApiVersion, programVersion: string): Json {
+  const defs = [...new Set(endpoints.get(version)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return {
+    openrpc: OPENRPC,
+    info: { title: `Nelumbo JSON-RPC API, /rpc/${version}`, version: programVersion },
+    methods: defs.map(methodEntry),
+  }
+}
+
+function methodEntry(def: AnyMethod): Json {
+  const out: { [key: string]: Json } = {
+    name: def.name,
+    summary: def.doc,
+    paramStructure: 'by-position',
+    params: def.params.map((p) => ({
+      name: p.name,
+      required: p.optional !== true,
+      schema: p.codec.schema as Json,
+    })),
+    result: { name: def.result.name, required: true, schema: def.result.schema as Json },
+    deprecated: false,
+    'x-permission': def.perm,
+  }
+  if (def.stream) out['x-stream'] = true
+  if (def.aliases.length > 0) out['x-aliases'] = def.aliases
+  return out
+}
