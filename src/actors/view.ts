@@ -1,19 +1,9 @@
-import { type Codec, decode } from '../codec/codec.ts'
-import { type BlockReader, mustGet } from '../store/blockstore.ts'
-import type { CID } from '../types/cid.ts'
-import { ActorError, malformed } from './errors.ts'
+import type { Codec } from '../codec/codec.ts'
+import type { BlockReader } from '../store/blockstore.ts'
+import { ActorError } from './errors.ts'
+import { loadState } from './load-state.ts'
 import type { ActorKind, ActorRegistry } from './manifest.ts'
 import type { Actor } from './state-tree.ts'
-
-/** Reads one object of the state by its link. @throws MissingBlockError, ActorError STATE_MALFORMED */
-export function readObject<T>(store: BlockReader, at: CID, codec: Codec<T>): T {
-  const data = mustGet(store, at)
-  try {
-    return decode(codec, data)
-  } catch (e) {
-    return malformed(`block ${at} is no ${codec.name}`, e)
-  }
-}
 
 /**
  * The actors version of an actor that must be of one kind.
@@ -30,7 +20,7 @@ export function versionOfKind(registry: ActorRegistry, actor: Actor, kind: Actor
 }
 
 /** The state of an actor of one kind. @throws MissingBlockError, ActorError */
-export function loadState<T>(
+export function loadActorState<T>(
   store: BlockReader,
   registry: ActorRegistry,
   actor: Actor,
@@ -38,5 +28,5 @@ export function loadState<T>(
   codecOf: (version: number) => Codec<T>,
 ): { readonly state: T; readonly version: number } {
   const version = versionOfKind(registry, actor, kind)
-  return { state: readObject(store, actor.head, codecOf(version)), version }
+  return { state: loadState(store, codecOf(version), actor.head), version }
 }

@@ -3,7 +3,7 @@ import type { BlockReader } from '../../store/blockstore.ts'
 import { type Address, address } from '../../types/address.ts'
 import type { ActorRegistry } from '../manifest.ts'
 import type { Actor } from '../state-tree.ts'
-import { loadState } from '../view.ts'
+import { loadActorState } from '../view.ts'
 
 /** The same in all versions. */
 export const accountState = tuple('AccountState', { address })
@@ -18,7 +18,7 @@ export class AccountView {
   }
 
   static load(store: BlockReader, registry: ActorRegistry, actor: Actor): AccountView {
-    return new AccountView(loadState(store, registry, actor, 'account', () => accountState).state)
+    return new AccountView(loadActorState(store, registry, actor, 'account', () => accountState).state)
   }
 
   /** The address of the account's key. */

@@ -4,7 +4,7 @@ import type { BlockReader } from '../../store/blockstore.ts'
 import { address } from '../../types/address.ts'
 import type { ActorRegistry } from '../manifest.ts'
 import type { Actor } from '../state-tree.ts'
-import { loadState } from '../view.ts'
+import { loadActorState } from '../view.ts'
 
 export const cronEntry = tuple('CronEntry', { receiver: address, methodNum: uint64 })
 export type CronEntry = Shape<typeof cronEntry.fields>
@@ -22,7 +22,7 @@ export class CronView {
   }
 
   static load(store: BlockReader, registry: ActorRegistry, actor: Actor): CronView {
-    return new CronView(loadState(store, registry, actor, 'cron', () => cronState).state)
+    return new CronView(loadActorState(store, registry, actor, 'cron', () => cronState).state)
   }
 
   get entries(): readonly CronEntry[] {

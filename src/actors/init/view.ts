@@ -8,7 +8,7 @@ import { Hamt } from '../hamt.ts'
 import { addressKey } from '../keys.ts'
 import type { ActorRegistry } from '../manifest.ts'
 import type { Actor } from '../state-tree.ts'
-import { loadState } from '../view.ts'
+import { loadActorState } from '../view.ts'
 
 /** The same in all versions from v8 on. */
 export const initState = tuple('InitState', { addressMap: cid, nextId: as('NextID', actorId), networkName: text })
@@ -25,7 +25,7 @@ export class InitView {
   }
 
   static load(store: BlockReader, registry: ActorRegistry, actor: Actor): InitView {
-    return new InitView(store, loadState(store, registry, actor, 'init', () => initState).state)
+    return new InitView(store, loadActorState(store, registry, actor, 'init', () => initState).state)
   }
 
   get networkName(): string {

@@ -5,7 +5,7 @@ import { type ChainEpoch, epoch, type StoragePower, storagePower, type TokenAmou
 import type { ActorRegistry } from '../manifest.ts'
 import { type FilterEstimate, filterEstimate } from '../smoothing.ts'
 import type { Actor } from '../state-tree.ts'
-import { loadState } from '../view.ts'
+import { loadActorState } from '../view.ts'
 
 /** The same in all versions from v8 on. */
 export const rewardState = tuple('RewardState', {
@@ -37,7 +37,7 @@ export class RewardView {
   }
 
   static load(store: BlockReader, registry: ActorRegistry, actor: Actor): RewardView {
-    const { state, version } = loadState(store, registry, actor, 'reward', () => rewardState)
+    const { state, version } = loadActorState(store, registry, actor, 'reward', () => rewardState)
     return new RewardView(state, version)
   }
 

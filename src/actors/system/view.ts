@@ -5,7 +5,7 @@ import { cid } from '../../types/cid.ts'
 import { malformed } from '../errors.ts'
 import { type ActorRegistry, type Manifest, readManifestData } from '../manifest.ts'
 import type { Actor } from '../state-tree.ts'
-import { loadState } from '../view.ts'
+import { loadActorState } from '../view.ts'
 
 /** The same in all versions from v8 on. */
 export const systemState = tuple('SystemState', { builtinActors: cid })
@@ -22,7 +22,7 @@ export class SystemView {
   }
 
   static load(store: BlockReader, registry: ActorRegistry, actor: Actor): SystemView {
-    return new SystemView(store, loadState(store, registry, actor, 'system', () => systemState).state)
+    return new SystemView(store, loadActorState(store, registry, actor, 'system', () => systemState).state)
   }
 
   /** CID of the list of built-in actors. */
