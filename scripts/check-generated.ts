@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installedTypes } from './setup/addon.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -26,6 +27,14 @@ for (const name of generators.sort()) {
   failed++
   console.log(`generated: scripts/${name} failed`)
 }
+// The addon's types are made from what its build has described, so they are checked where the set-up has built it.
+const types = installedTypes(join(root, 'native'))
+if (types === undefined) console.log('generated: native/index.d.ts is not checked, the addon was not built by the set-up')
+else if (
+  spawnSync(process.execPath, [join(root, 'scripts', 'gen-native-types.mjs'), types, '--check'], { stdio: 'inherit' }).status !==
+  0
+)
+  failed++
 const after = documents()
 for (const path of new Set([...before.keys(), ...after.keys()])) {
   if (before.get(path) === after.get(path)) continue

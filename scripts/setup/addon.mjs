@@ -28,6 +28,7 @@ const knownFeatures = ['cuda', 'cuda-supraseal', 'opencl', 'multicore-sdr']
 /** How many built addons the cache keeps; each is about 20 MB. */
 const keptAddons = 6
 const shownLines = 30
+const crateName = 'nelumbo-native'
 
 /**
  * Features to build with: the ones asked for, else those of the addon that is installed, and `multicore-sdr` where the
@@ -137,6 +138,27 @@ function cachedAddon(nativeRoot, key) {
 }
 
 /**
+ * Where the derive macros write what the addon exports. One folder per checkout: cargo compiles a checkout's crate only when
+ * it has changed, and then the description of another checkout's crate would be taken for its own.
+ *
+ * @param {string} target
+ * @param {string} nativeRoot
+ */
+function typesFolder(target, nativeRoot) {
+  return join(target, 'napi-types', createHash('sha256').update(nativeRoot).digest('hex').slice(0, 16))
+}
+
+/**
+ * Folder with the description of what the installed addon exports; undefined where the addon was not put there by the set-up.
+ *
+ * @param {string} nativeRoot
+ */
+export function installedTypes(nativeRoot) {
+  const folder = join(dirname(cachedAddon(nativeRoot, readStamp(nativeRoot)?.key ?? 'none')), 'types')
+  return existsSync(join(folder, crateName)) ? folder : undefined
+}
+
+/**
  * @param {string} nativeRoot
  * @returns {{ key: string, features: string[], size: number, mtimeMs: number } | undefined}
  */
@@ -164,6 +186,9 @@ export async function buildAddon(nativeRoot, features, progress, hold) {
     const target = join(cacheDirectory(dirname(nativeRoot)), 'target')
     await runCargo(nativeRoot, target, features, progress, hold)
     mkdirSync(dirname(kept), { recursive: true })
+    const types = join(dirname(kept), 'types')
+    mkdirSync(types, { recursive: true })
+    copyFileSync(join(typesFolder(target, nativeRoot), crateName), join(types, crateName))
     copyAtomically(join(target, 'release', libraryName()), kept)
   }
   const now = new Date()
@@ -208,11 +233,20 @@ async function runCargo(nativeRoot, target, features, progress, hold) {
   progress.start('building the native addon (the first time takes 5 to 10 minutes)')
   const args = ['build', '--release', '--locked', '--lib', '--target-dir', target]
   if (features.length > 0) args.push('--features', features.join(','))
+  const types = typesFolder(target, nativeRoot)
+  mkdirSync(types, { recursive: true })
   const child = spawn('cargo', args, {
     cwd: nativeRoot,
     stdio: ['ignore', 'ignore', 'pipe'],
     // Cargo draws its bar off a terminal too when told to; "123/421: fvm, blst" is read from it.
-    env: { ...process.env, CARGO_TERM_PROGRESS_WHEN: 'always', CARGO_TERM_PROGRESS_WIDTH: '100', CARGO_TERM_COLOR: 'never' },
+    env: {
+      ...process.env,
+      // Where the derive macros describe what the addon exports; native/index.d.ts is made of it and checked against it.
+      NAPI_TYPE_DEF_TMP_FOLDER: types,
+      CARGO_TERM_PROGRESS_WHEN: 'always',
+      CARGO_TERM_PROGRESS_WIDTH: '100',
+      CARGO_TERM_COLOR: 'never',
+    },
   })
   hold(child)
   /** @type {string[]} */
