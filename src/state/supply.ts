@@ -5,7 +5,6 @@ import { MultisigView } from '../actors/multisig/view.ts'
 import { PowerView } from '../actors/power/view.ts'
 import { RewardView } from '../actors/reward/view.ts'
 import type { Actor, StateTree } from '../actors/state-tree.ts'
-import { versionOfKind } from '../actors/view.ts'
 import {
   BURNT_FUNDS_ACTOR,
   CRON_ACTOR,
@@ -82,7 +81,7 @@ export function vmCirculatingSupply(c: SupplyComponents, height: ChainEpoch, tre
 }
 
 function marketLocked(c: SupplyComponents, actor: Actor): TokenAmount {
-  return MarketView.load(c.store, versionOfKind(c.registry, actor, 'storagemarket'), actor.head).totalLocked
+  return MarketView.load(c.store, c.registry, actor).totalLocked
 }
 
 const neverCirculating = new Set(
@@ -143,7 +142,7 @@ function circulatingPart(c: SupplyComponents, nv: number, height: ChainEpoch, ad
       return available === undefined ? 0n : available
     }
     case 'multisig': {
-      const locked = MultisigView.load(c.store, actor.head).lockedBalance(height)
+      const locked = MultisigView.load(c.store, c.registry, actor).lockedBalance(height)
       return actor.balance - minBigInt(actor.balance, locked)
     }
     default:

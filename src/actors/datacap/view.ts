@@ -6,7 +6,9 @@ import { type CID, cid } from '../../types/cid.ts'
 import { type ActorId, FIL, type StoragePower, type TokenAmount, tokenAmount } from '../../types/scalars.ts'
 import { Hamt } from '../hamt.ts'
 import { uintKey } from '../keys.ts'
-import { loadState } from '../load-state.ts'
+import type { ActorRegistry } from '../manifest.ts'
+import type { Actor } from '../state-tree.ts'
+import { loadActorState } from '../view.ts'
 import { type DatacapState, datacapState } from './state.ts'
 
 /** Tokens per byte of DataCap. */
@@ -16,14 +18,14 @@ export class DatacapView {
   readonly state: DatacapState
   readonly #store: BlockReader
 
-  private constructor(store: BlockReader, state: DatacapState) {
+  constructor(store: BlockReader, state: DatacapState) {
     this.#store = store
     this.state = state
   }
 
-  /** @throws MissingBlockError, ActorError STATE_MALFORMED */
-  static load(store: BlockReader, head: CID): DatacapView {
-    return new DatacapView(store, loadState(store, datacapState, head))
+  /** @throws MissingBlockError, ActorError STATE_MALFORMED, ACTOR_KIND */
+  static load(store: BlockReader, registry: ActorRegistry, actor: Actor): DatacapView {
+    return new DatacapView(store, loadActorState(store, registry, actor, 'datacap', () => datacapState).state)
   }
 
   toJson(ctx: JsonContext): Json {

@@ -3,7 +3,9 @@ import type { Codec } from '../../codec/codec.ts'
 import type { Json, JsonContext } from '../../codec/json.ts'
 import { type BlockReader, mustGet } from '../../store/blockstore.ts'
 import type { CID } from '../../types/cid.ts'
-import { loadState } from '../load-state.ts'
+import type { ActorRegistry } from '../manifest.ts'
+import type { Actor } from '../state-tree.ts'
+import { loadActorState } from '../view.ts'
 import { EvmStorage } from './kamt.ts'
 import { type EvmStateV10, type EvmStateV16, evmState } from './state.ts'
 
@@ -14,15 +16,16 @@ export class EvmView {
   readonly state: AnyState
   readonly #store: BlockReader
 
-  private constructor(store: BlockReader, actorsVersion: number, state: AnyState) {
+  constructor(store: BlockReader, actorsVersion: number, state: AnyState) {
     this.#store = store
     this.actorsVersion = actorsVersion
     this.state = state
   }
 
-  /** @throws MissingBlockError, ActorError STATE_MALFORMED */
-  static load(store: BlockReader, actorsVersion: number, head: CID): EvmView {
-    return new EvmView(store, actorsVersion, loadState(store, evmState(actorsVersion) as Codec<AnyState>, head))
+  /** @throws MissingBlockError, ActorError STATE_MALFORMED, ACTOR_KIND */
+  static load(store: BlockReader, registry: ActorRegistry, actor: Actor): EvmView {
+    const { state, version } = loadActorState(store, registry, actor, 'evm', (v) => evmState(v) as Codec<AnyState>)
+    return new EvmView(store, version, state)
   }
 
   toJson(ctx: JsonContext): Json {

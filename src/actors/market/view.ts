@@ -10,7 +10,9 @@ import { type ActorId, type ChainEpoch, type SectorNumber, type TokenAmount, tok
 import { Amt } from '../amt.ts'
 import { Hamt } from '../hamt.ts'
 import { addressKey, cidKeyCodec, uintKey } from '../keys.ts'
-import { loadState } from '../load-state.ts'
+import type { ActorRegistry } from '../manifest.ts'
+import type { Actor } from '../state-tree.ts'
+import { loadActorState } from '../view.ts'
 import {
   type DealProposal,
   type DealState,
@@ -40,15 +42,16 @@ export class MarketView {
   readonly state: AnyState
   readonly #store: BlockReader
 
-  private constructor(store: BlockReader, actorsVersion: number, state: AnyState) {
+  constructor(store: BlockReader, actorsVersion: number, state: AnyState) {
     this.#store = store
     this.actorsVersion = actorsVersion
     this.state = state
   }
 
-  /** @throws MissingBlockError, ActorError STATE_MALFORMED */
-  static load(store: BlockReader, actorsVersion: number, head: CID): MarketView {
-    return new MarketView(store, actorsVersion, loadState(store, marketState(actorsVersion) as Codec<AnyState>, head))
+  /** @throws MissingBlockError, ActorError STATE_MALFORMED, ACTOR_KIND */
+  static load(store: BlockReader, registry: ActorRegistry, actor: Actor): MarketView {
+    const { state, version } = loadActorState(store, registry, actor, 'storagemarket', (v) => marketState(v) as Codec<AnyState>)
+    return new MarketView(store, version, state)
   }
 
   /** As Lotus's StateReadState prints it. */

@@ -6,7 +6,8 @@ import { address } from '../../types/address.ts'
 import { bitfield } from '../../types/bitfield.ts'
 import { cid } from '../../types/cid.ts'
 import { actorId, epoch, sectorNumber } from '../../types/scalars.ts'
-import { dealIds, filterEstimate, proofKind } from './types.ts'
+import { filterEstimate } from '../smoothing.ts'
+import { dealIds, proofKind } from './types.ts'
 
 const preCommitFields = {
   sealProof: proofKind,

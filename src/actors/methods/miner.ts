@@ -4,9 +4,10 @@ import { bool, bytes, uint8, uint64 } from '../../codec/primitives.ts'
 import { address } from '../../types/address.ts'
 import { bitfield } from '../../types/bitfield.ts'
 import { epoch, sectorNumber, storagePower, tokenAmount } from '../../types/scalars.ts'
+import { filterEstimate } from '../smoothing.ts'
 import { both, exported, type MethodRow, method } from './method-def.ts'
 import * as sectors from './miner-sectors.ts'
-import { addresses, batchReturn, filterEstimate, multiaddrs, proofKind } from './types.ts'
+import { addresses, batchReturn, multiaddrs, proofKind } from './types.ts'
 
 const minerConstructorParams = tuple('MinerConstructorParams', {
   ownerAddr: address,

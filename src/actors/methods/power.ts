@@ -5,8 +5,9 @@ import { bigInt, bool, bytes, int64, uint64 } from '../../codec/primitives.ts'
 import { address } from '../../types/address.ts'
 import { cid } from '../../types/cid.ts'
 import { actorId, epoch, sectorNumber, storagePower, tokenAmount } from '../../types/scalars.ts'
+import { filterEstimate } from '../smoothing.ts'
 import { both, exported, type MethodRow, method } from './method-def.ts'
-import { filterEstimate, multiaddrs, newActor, proofKind } from './types.ts'
+import { multiaddrs, newActor, proofKind } from './types.ts'
 
 export const createMinerParams = tuple('CreateMinerParams', {
   owner: address,

@@ -5,8 +5,9 @@ import { bigInt, bool, bytes, int64, text, uint64 } from '../../codec/primitives
 import { address } from '../../types/address.ts'
 import { cid } from '../../types/cid.ts'
 import { tokenAmount } from '../../types/scalars.ts'
+import { filterEstimate } from '../smoothing.ts'
 import { exported, type MethodRow, method } from './method-def.ts'
-import { filterEstimate, newActor } from './types.ts'
+import { newActor } from './types.ts'
 
 export const systemMethods: readonly MethodRow[] = [method(1, 'Constructor', goEmpty)]
 

@@ -1,7 +1,7 @@
 /** Shapes that the parameters of several actors share. */
 import { as, tuple } from '../../codec/combinators.ts'
 import { goList } from '../../codec/go-forms.ts'
-import { bigInt, bytes, int64, safeInt, uint64 } from '../../codec/primitives.ts'
+import { bytes, int64, safeInt, uint64 } from '../../codec/primitives.ts'
 import { address } from '../../types/address.ts'
 
 /** go-state-types exitcode.ExitCode. */
@@ -17,9 +17,6 @@ export const batchReturn = tuple('BatchReturn', {
   successCount: uint64,
   failCodes: goList(tuple('FailCode', { idx: uint64, code: exitCode })),
 })
-
-/** Alpha-beta filter, both in Q.128. */
-export const filterEstimate = tuple('FilterEstimate', { positionEstimate: bigInt, velocityEstimate: bigInt })
 
 /** What Exec and CreateMiner give back. */
 export const newActor = (name: string) => tuple(name, { idAddress: as('IDAddress', address), robustAddress: address })

@@ -5,25 +5,26 @@ import type { Json, JsonContext } from '../../codec/json.ts'
 import { blake2b256 } from '../../native/crypto.ts'
 import type { BlockReader } from '../../store/blockstore.ts'
 import { type Address, address } from '../../types/address.ts'
-import type { CID } from '../../types/cid.ts'
 import type { ChainEpoch, TokenAmount } from '../../types/scalars.ts'
 import { Hamt } from '../hamt.ts'
 import { intKey } from '../keys.ts'
-import { loadState } from '../load-state.ts'
+import type { ActorRegistry } from '../manifest.ts'
+import type { Actor } from '../state-tree.ts'
+import { loadActorState } from '../view.ts'
 import { type MultisigState, type MultisigTransaction, multisigState, multisigTransaction } from './state.ts'
 
 export class MultisigView {
   readonly state: MultisigState
   readonly #store: BlockReader
 
-  private constructor(store: BlockReader, state: MultisigState) {
+  constructor(store: BlockReader, state: MultisigState) {
     this.#store = store
     this.state = state
   }
 
-  /** @throws MissingBlockError, ActorError STATE_MALFORMED */
-  static load(store: BlockReader, head: CID): MultisigView {
-    return new MultisigView(store, loadState(store, multisigState, head))
+  /** @throws MissingBlockError, ActorError STATE_MALFORMED, ACTOR_KIND */
+  static load(store: BlockReader, registry: ActorRegistry, actor: Actor): MultisigView {
+    return new MultisigView(store, loadActorState(store, registry, actor, 'multisig', () => multisigState).state)
   }
 
   toJson(ctx: JsonContext): Json {

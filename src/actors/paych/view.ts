@@ -3,10 +3,11 @@ import type { Codec } from '../../codec/codec.ts'
 import type { Json, JsonContext } from '../../codec/json.ts'
 import type { BlockReader } from '../../store/blockstore.ts'
 import type { Address } from '../../types/address.ts'
-import type { CID } from '../../types/cid.ts'
 import type { ChainEpoch, TokenAmount } from '../../types/scalars.ts'
 import { Amt } from '../amt.ts'
-import { loadState } from '../load-state.ts'
+import type { ActorRegistry } from '../manifest.ts'
+import type { Actor } from '../state-tree.ts'
+import { loadActorState } from '../view.ts'
 import { type LaneState, laneState, type PaychState, paychState } from './state.ts'
 
 /** builtin-actors paych LANE_STATES_AMT_BITWIDTH. */
@@ -16,14 +17,14 @@ export class PaychView {
   readonly state: PaychState
   readonly #store: BlockReader
 
-  private constructor(store: BlockReader, state: PaychState) {
+  constructor(store: BlockReader, state: PaychState) {
     this.#store = store
     this.state = state
   }
 
-  /** @throws MissingBlockError, ActorError STATE_MALFORMED */
-  static load(store: BlockReader, head: CID): PaychView {
-    return new PaychView(store, loadState(store, paychState, head))
+  /** @throws MissingBlockError, ActorError STATE_MALFORMED, ACTOR_KIND */
+  static load(store: BlockReader, registry: ActorRegistry, actor: Actor): PaychView {
+    return new PaychView(store, loadActorState(store, registry, actor, 'paymentchannel', () => paychState).state)
   }
 
   toJson(ctx: JsonContext): Json {

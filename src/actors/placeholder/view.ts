@@ -1,23 +1,29 @@
 import type { BlockReader } from '../../store/blockstore.ts'
-import type { CID } from '../../types/cid.ts'
 import { malformed } from '../errors.ts'
+import type { ActorKind, ActorRegistry } from '../manifest.ts'
+import type { Actor } from '../state-tree.ts'
+import { versionOfKind } from '../view.ts'
 import { EMPTY_ARRAY_CID } from './state.ts'
 
-/** Actors without a state of their own: their head is the empty array. */
-export class EmptyStateView {
-  protected constructor() {}
+/** An actor that has no state of its own: its head is the empty array. Lotus's StateReadState prints null. */
+export interface EmptyState {
+  readonly actorsVersion: number
+  readonly state: null
+}
 
-  /** @throws ActorError STATE_MALFORMED when the head is another one */
-  static load(_store: BlockReader, head: CID): EmptyStateView {
-    if (!head.equals(EMPTY_ARRAY_CID)) malformed(`an actor without state has ${head} as its head, not ${EMPTY_ARRAY_CID}`)
-    return new EmptyStateView()
-  }
-
-  /** Lotus's StateReadState prints null. */
-  toJson(): null {
-    return null
-  }
+/**
+ * Checks that an actor without a state has none.
+ * @throws ActorError ACTOR_KIND, STATE_MALFORMED
+ */
+export function loadEmptyState(registry: ActorRegistry, actor: Actor, kind: ActorKind): EmptyState {
+  const actorsVersion = versionOfKind(registry, actor, kind)
+  if (!actor.head.equals(EMPTY_ARRAY_CID))
+    malformed(`an actor without a state has ${actor.head} as its head, not ${EMPTY_ARRAY_CID}`)
+  return { actorsVersion, state: null }
 }
 
 /** An f4 address to which something was sent before an actor was made there (FIP-0048). */
-export class PlaceholderView extends EmptyStateView {}
+export const PlaceholderView = {
+  load: (_store: BlockReader, registry: ActorRegistry, actor: Actor): EmptyState =>
+    loadEmptyState(registry, actor, 'placeholder'),
+}

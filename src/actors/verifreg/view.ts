@@ -7,7 +7,9 @@ import { type CID, cid } from '../../types/cid.ts'
 import { type ActorId, type StoragePower, storagePower } from '../../types/scalars.ts'
 import { Hamt } from '../hamt.ts'
 import { addressKey, uintKey } from '../keys.ts'
-import { loadState } from '../load-state.ts'
+import type { ActorRegistry } from '../manifest.ts'
+import type { Actor } from '../state-tree.ts'
+import { loadActorState } from '../view.ts'
 import { type Allocation, allocation, type Claim, claim } from './claim.ts'
 import { type VerifregStateV8, type VerifregStateV9, verifregState } from './state.ts'
 
@@ -18,15 +20,22 @@ export class VerifregView {
   readonly state: AnyState
   readonly #store: BlockReader
 
-  private constructor(store: BlockReader, actorsVersion: number, state: AnyState) {
+  constructor(store: BlockReader, actorsVersion: number, state: AnyState) {
     this.#store = store
     this.actorsVersion = actorsVersion
     this.state = state
   }
 
-  /** @throws MissingBlockError, ActorError STATE_MALFORMED */
-  static load(store: BlockReader, actorsVersion: number, head: CID): VerifregView {
-    return new VerifregView(store, actorsVersion, loadState(store, verifregState(actorsVersion) as Codec<AnyState>, head))
+  /** @throws MissingBlockError, ActorError STATE_MALFORMED, ACTOR_KIND */
+  static load(store: BlockReader, registry: ActorRegistry, actor: Actor): VerifregView {
+    const { state, version } = loadActorState(
+      store,
+      registry,
+      actor,
+      'verifiedregistry',
+      (v) => verifregState(v) as Codec<AnyState>,
+    )
+    return new VerifregView(store, version, state)
   }
 
   toJson(ctx: JsonContext): Json {
