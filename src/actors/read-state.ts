@@ -13,18 +13,14 @@ import { marketState } from './market/state.ts'
 import { minerState } from './miner/state.ts'
 import { multisigState } from './multisig/state.ts'
 import { paychState } from './paych/state.ts'
-import { EMPTY_ARRAY_CID } from './placeholder/state.ts'
 import { powerState } from './power/state.ts'
 import { rewardState } from './reward/view.ts'
 import type { Actor } from './state-tree.ts'
 import { systemState } from './system/view.ts'
 import { verifregState } from './verifreg/state.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: one table for the states of all kinds.
-type AnyCodec = Codec<any>
-
-/** The form of each kind's state by actors version; undefined for actors that have none. */
-const stateCodecs: Readonly<Record<ActorKind, ((version: number) => AnyCodec) | undefined>> = {
+/** Null for the kinds whose actors have no state. */
+const codecs: Readonly<Record<ActorKind, ((version: number) => unknown) | null>> = {
   system: () => systemState,
   init: () => initState,
   cron: () => cronState,
@@ -38,32 +34,24 @@ const stateCodecs: Readonly<Record<ActorKind, ((version: number) => AnyCodec) | 
   verifiedregistry: verifregState,
   datacap: () => datacapState,
   evm: evmState,
-  eam: undefined,
-  ethaccount: undefined,
-  placeholder: undefined,
+  eam: null,
+  ethaccount: null,
+  placeholder: null,
 }
 
-/** The form of a kind's state in an actors version (8 and on); undefined for actors that have none. */
-export function stateCodec(kind: ActorKind, actorsVersion: number): AnyCodec | undefined {
-  return stateCodecs[kind]?.(actorsVersion)
+/** The descriptor of an actor's state, null for a kind without state. */
+export function stateCodec(kind: ActorKind, version: number): Codec<unknown> | null {
+  return (codecs[kind]?.(version) ?? null) as Codec<unknown> | null
 }
 
 /**
- * The state of any built-in actor as Lotus's StateReadState prints it; null for actors without a state
- * (Lotus chain/vm/invoker.go DumpActorState).
- * @throws ActorError ACTOR_KIND for code of no known bundle, STATE_MALFORMED; MissingBlockError
+ * An actor's state as Lotus's StateReadState prints it: Go's names of the newest struct that the version has; null for an actor
+ * without state.
+ * @throws MissingBlockError, ActorError ACTOR_KIND for code of no known bundle, STATE_MALFORMED
  */
 export function readActorState(store: BlockReader, registry: ActorRegistry, actor: Actor, ctx: JsonContext): Json {
-  const found = registry.lookup(actor.code)
-  if (found === undefined) throw new ActorError('ACTOR_KIND', `state type for actor ${actor.code} not found`)
-  const codec = stateCodec(found.kind, found.version)
-  if (codec === undefined) {
-    if (!actor.head.equals(EMPTY_ARRAY_CID))
-      throw new ActorError(
-        'STATE_MALFORMED',
-        `actor with code ${actor.code} should only have ${EMPTY_ARRAY_CID} as its head, not ${actor.head}`,
-      )
-    return null
-  }
-  return codec.toJson(loadState(store, codec, actor.head) as unknown, ctx)
+  const code = registry.lookup(actor.code)
+  if (code === undefined) throw new ActorError('ACTOR_KIND', `actor code ${actor.code} belongs to no known bundle`)
+  const codec = stateCodec(code.kind, code.version)
+  return codec === null ? null : codec.toJson(loadState(store, codec, actor.head), ctx)
 }
