@@ -15,7 +15,6 @@ import { type GroupResult, runGroup } from './report.ts'
 const waiting: ReadonlyMap<string, string> = new Map([
   ['actors', 'the actor bundles are input of the other groups and hold no expected results of their own'],
   ['commp', 'piece commitments are proved by the unit tests of the proofs'],
-  ['consensus', 'the election arithmetic has no suite yet'],
   ['eth', 'Ethereum transactions are not implemented yet'],
   ['f3', 'F3 is not implemented yet'],
   ['mpool', 'message selection is not implemented yet'],
