@@ -64,8 +64,10 @@ type ParamValue<P> = P extends { readonly codec: Codec<infer T>; readonly option
     ? T
     : never
 
+type ParamList<P extends readonly AnyParam[]> = { -readonly [K in keyof P]: ParamValue<P[K]> }
+
 /** The typed parameter list of a method. */
-export type Params<D extends AnyMethod> = { -readonly [K in keyof D['params']]: ParamValue<D['params'][K]> }
+export type Params<D extends AnyMethod> = ParamList<D['params']>
 /** The typed result of a method; of a stream, one item. */
 export type Result<D extends AnyMethod> = D extends MethodDef<readonly AnyParam[], infer R, boolean> ? R : never
 
