@@ -1,0 +1,393 @@
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import type { CID } from '../types/cid.ts'
+import { varintLength, writeVarint } from '../types/varint.ts'
+import { type Block, type Blockstore, identityData, multihashOf } from './blockstore.ts'
+import { type CarBatch, CarReader } from './car/car-reader.ts'
+import { CarError } from './car/errors.ts'
+import { StoreError } from './errors.ts'
+import { listPacks, makeFolder, PackReader, PackWriter, truncatePack } from './pack-files.ts'
+import { RawLevel, type RawPut } from './raw-level.ts'
+
+const PLACE_BYTES = 12
+const SEALED = 'pack/'
+const IDENTITY_HASH = 0
+
+export interface LevelBlockstoreOptions {
+  /** Folder of the store; made where it is missing. */
+  readonly path: string
+  /** Refuses writes, and leaves the folder as it is. */
+  readonly readOnly?: boolean
+  /**
+   * True for a second handle in the same process (a worker thread), while the first one is open: it must not repair what the
+   * first is writing.
+   */
+  readonly attached?: boolean
+  /** Cache for the index, bytes. */
+  readonly cacheBytes?: number
+}
+
+/**
+ * Blocks on disk: their bytes in packs (append-only files that are CARs themselves), and in LevelDB the place of each by its
+ * multihash. LevelDB alone was measured to rewrite every block several times over as it merges its levels, which a chain's
+ * random keys make as bad as it can be; with places of 12 bytes it has a tenth of the bytes to merge.
+ *
+ * What a crash can do: a pack that was being written may end in garbage. Opening the store checks such a pack section by
+ * section, cuts it off at the first that is not whole, and completes the index from it.
+ */
+export class LevelBlockstore implements Blockstore {
+  readonly path: string
+  readonly #index: RawLevel
+  readonly #reader: PackReader
+  readonly #writer: PackWriter | undefined
+  /** Blocks on their way to the disk, by latin1 of their multihash. */
+  readonly #pending = new Map<string, Uint8Array>()
+  readonly #writes = new Set<Promise<void>>()
+  #closing: Promise<void> | undefined
+  #closed = false
+
+  private constructor(path: string, index: RawLevel, nextPack: number, readOnly: boolean) {
+    this.path = path
+    this.#index = index
+    const folder = packFolder(path)
+    this.#reader = new PackReader(folder)
+    this.#writer = readOnly ? undefined : new PackWriter(folder, nextPack, (pack, bytes) => recordSealed(index, pack, bytes))
+  }
+
+  /** @throws StoreError STORE_OPEN when another process holds the folder, STORE_CORRUPT when LevelDB cannot read it */
+  static async open(options: LevelBlockstoreOptions): Promise<LevelBlockstore> {
+    const folder = packFolder(options.path)
+    await makeFolder(folder)
+    const index = new RawLevel(join(options.path, 'index'), {
+      cacheBytes: options.cacheBytes ?? 64 << 20,
+      writeBufferBytes: 64 << 20,
+      maxFileBytes: 32 << 20,
+    })
+    await openLevel(index, options.path)
+    try {
+      if (options.attached !== true && options.readOnly !== true) await repair(index, folder)
+      const last = (await listPacks(folder)).at(-1)
+      return new LevelBlockstore(options.path, index, (last?.pack ?? -1) + 1, options.readOnly === true)
+    } catch (e) {
+      await index.close()
+      throw e
+    }
+  }
+
+  get(cid: CID): Uint8Array | undefined {
+    return identityData(cid) ?? this.#read(cid.multihash.bytes)
+  }
+
+  getBytes(cid: Uint8Array): Uint8Array | undefined {
+    const hash = multihashOf(cid)
+    // An identity multihash: code 0, a length below 128, the data.
+    if (hash[0] === IDENTITY_HASH) return hash.subarray(2)
+    return this.#read(hash)
+  }
+
+  has(cid: CID): boolean {
+    if (identityData(cid) !== undefined) return true
+    return this.#hasHash(cid.multihash.bytes)
+  }
+
+  #hasHash(hash: Uint8Array): boolean {
+    this.#check()
+    return this.#pending.has(text(hash)) || this.#index.rawGet(hash) !== undefined
+  }
+
+  #read(hash: Uint8Array): Uint8Array | undefined {
+    this.#check()
+    if (this.#pending.size > 0) {
+      const pending = this.#pending.get(text(hash))
+      if (pending !== undefined) return pending
+    }
+    return this.#at(this.#index.rawGet(hash))
+  }
+
+  #at(place: Uint8Array | undefined): Uint8Array | undefined {
+    if (place === undefined) return undefined
+    if (place.length !== PLACE_BYTES)
+      throw new StoreError('STORE_CORRUPT', 'the index of the block store holds an entry of the wrong size')
+    const view = new DataView(place.buffer, place.byteOffset, PLACE_BYTES)
+    return this.#reader.read(view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true))
+  }
+
+  async getMany(cids: readonly CID[]): Promise<(Uint8Array | undefined)[]> {
+    this.#check()
+    const places = await this.#index.rawGetMany(cids.map((c) => c.multihash.bytes))
+    return cids.map(
+      (c, i) => identityData(c) ?? this.#pending.get(text(c.multihash.bytes)) ?? this.#at(places[i]),
+    )
+  }
+
+  /**
+   * Stores blocks; those that the store has are passed over. The CIDs are not checked against the data.
+   * @param options.sync returns when a power cut can no longer lose them
+   */
+  async putMany(blocks: readonly Block[], options: { readonly sync?: boolean } = {}): Promise<void> {
+    this.#writable()
+    const fresh: { key: string; hash: Uint8Array; block: Block }[] = []
+    for (const block of blocks) {
+      const hash = block.cid.multihash.bytes
+      if (hash[0] === IDENTITY_HASH || this.#hasHash(hash)) continue
+      const key = text(hash)
+      this.#pending.set(key, block.data)
+      fresh.push({ key, hash, block })
+    }
+    const batch = sections(fresh.map((f) => f.block))
+    try {
+      if (fresh.length > 0) await this.#track(this.#store(batch, [batch.bytes], undefined, options.sync === true))
+      else if (options.sync === true) await this.sync()
+    } finally {
+      for (const { key, block } of fresh) if (this.#pending.get(key) === block.data) this.#pending.delete(key)
+    }
+  }
+
+  /**
+   * Stores the sections of a CAR as they stand, without decoding them. Their blocks are seen by readers when the promise
+   * settles. The caller has checked the hashes and must leave the bytes alone until then.
+   * @param options.skipKnown passes over blocks that the store has; needless for a store that was empty
+   */
+  async putSections(batch: CarBatch, options: { readonly skipKnown?: boolean; readonly sync?: boolean } = {}): Promise<void> {
+    this.#writable()
+    if (options.skipKnown !== true)
+      return this.#track(this.#store(batch, [batch.bytes], undefined, options.sync === true))
+    const { parts, kept, shifts } = this.#withoutKnown(batch)
+    if (kept.length === 0) return
+    return this.#track(
+      this.#store({ bytes: batch.bytes, consumed: batch.consumed, entries: kept }, parts, shifts, options.sync === true),
+    )
+  }
+
+  /** The runs of sections that the store lacks, and by how much each section moves towards the front. */
+  #withoutKnown(batch: CarBatch): { parts: Uint8Array[]; kept: Uint32Array; shifts: Uint32Array } {
+    const { bytes, entries } = batch
+    const parts: Uint8Array[] = []
+    const kept: number[] = []
+    const shifts: number[] = []
+    let removed = 0
+    let runStart = 0
+    let end = 0
+    for (let i = 0; i < entries.length; i += 4) {
+      const start = end
+      end = (entries[i + 2] as number) + (entries[i + 3] as number)
+      if (this.#hasHash(hashAt(batch, i))) {
+        if (start > runStart) parts.push(bytes.subarray(runStart, start))
+        runStart = end
+        removed += end - start
+        continue
+      }
+      kept.push(entries[i] as number, entries[i + 1] as number, entries[i + 2] as number, entries[i + 3] as number)
+      shifts.push(removed)
+    }
+    if (end > runStart) parts.push(bytes.subarray(runStart, end))
+    return { parts, kept: Uint32Array.from(kept), shifts: Uint32Array.from(shifts) }
+  }
+
+  async #store(batch: CarBatch, parts: readonly Uint8Array[], shifts: Uint32Array | undefined, sync: boolean): Promise<void> {
+    const writer = this.#writer as PackWriter
+    const place = await writer.append(parts)
+    const operations = indexEntries(batch, place.pack, place.offset, shifts)
+    // The bytes first: an entry must never lead to a place that is not written.
+    await place.written
+    if (sync) await writer.sync()
+    await this.#index.rawBatch(operations, sync)
+  }
+
+  /** Forgets blocks; their bytes stay in their packs until the store is rewritten. */
+  async delete(cids: readonly CID[]): Promise<void> {
+    this.#writable()
+    await this.#track(
+      this.#index.rawBatch(
+        cids.map((c) => ({ type: 'del', key: c.multihash.bytes })),
+        false,
+      ),
+    )
+  }
+
+  /** Makes everything put through this handle survive a power cut. */
+  async sync(): Promise<void> {
+    this.#writable()
+    await Promise.all(this.#writes)
+    await this.#writer?.sync()
+    await this.#index.rawBatch([{ type: 'put', key: Buffer.from('synced'), value: new Uint8Array(1) }], true)
+  }
+
+  /** True when nothing was ever stored. */
+  async isEmpty(): Promise<boolean> {
+    this.#check()
+    return (await listPacks(packFolder(this.path))).length === 0
+  }
+
+  /** Bytes of all packs. */
+  async packBytes(): Promise<number> {
+    let bytes = 0
+    for (const p of await listPacks(packFolder(this.path))) bytes += p.bytes
+    return bytes
+  }
+
+  async #track(write: Promise<void>): Promise<void> {
+    const settled = write.then(
+      () => {},
+      () => {},
+    )
+    this.#writes.add(settled)
+    try {
+      await write
+    } finally {
+      this.#writes.delete(settled)
+    }
+  }
+
+  #check(): void {
+    if (this.#closed) throw new StoreError('STORE_CLOSED', 'the block store is closed')
+  }
+
+  #writable(): void {
+    if (this.#closing !== undefined) throw new StoreError('STORE_CLOSED', 'the block store is closed')
+    if (this.#writer === undefined) throw new StoreError('STORE_CLOSED', 'the block store was opened for reading only')
+  }
+
+  /** Waits for what is being written, then closes. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await Promise.all(this.#writes)
+      try {
+        await this.#writer?.close()
+      } finally {
+        this.#closed = true
+        this.#reader.close()
+        await this.#index.close()
+      }
+    })()
+    return this.#closing
+  }
+}
+
+function packFolder(path: string): string {
+  return join(path, 'packs')
+}
+
+function text(hash: Uint8Array): string {
+  return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1')
+}
+
+function hashAt(batch: CarBatch, entry: number): Uint8Array {
+  const at = batch.entries[entry] as number
+  return multihashOf(batch.bytes.subarray(at, at + (batch.entries[entry + 1] as number)))
+}
+
+function indexEntries(batch: CarBatch, pack: number, base: number, shifts: Uint32Array | undefined): RawPut[] {
+  const { entries } = batch
+  const count = entries.length / 4
+  const places = new Uint8Array(count * PLACE_BYTES)
+  const view = new DataView(places.buffer)
+  const operations: RawPut[] = []
+  for (let i = 0; i < count; i++) {
+    const at = i * PLACE_BYTES
+    view.setUint32(at, pack, true)
+    view.setUint32(at + 4, base + (entries[i * 4 + 2] as number) - (shifts?.[i] ?? 0), true)
+    view.setUint32(at + 8, entries[i * 4 + 3] as number, true)
+    operations.push({ type: 'put', key: hashAt(batch, i * 4), value: places.subarray(at, at + PLACE_BYTES) })
+  }
+  return operations
+}
+
+/** Blocks as the sections of a CAR. */
+function sections(blocks: readonly Block[]): CarBatch {
+  let total = 0
+  for (const b of blocks) {
+    const length = b.cid.bytes.length + b.data.length
+    total += varintLength(BigInt(length)) + length
+  }
+  const bytes = Buffer.allocUnsafeSlow(total)
+  const entries = new Uint32Array(blocks.length * 4)
+  let at = 0
+  blocks.forEach((b, i) => {
+    const cid = b.cid.bytes
+    at = writeVarint(bytes, at, BigInt(cid.length + b.data.length))
+    bytes.set(cid, at)
+    bytes.set(b.data, at + cid.length)
+    entries.set([at, cid.length, at + cid.length, b.data.length], i * 4)
+    at += cid.length + b.data.length
+  })
+  return { bytes, consumed: total, entries }
+}
+
+async function openLevel(index: RawLevel, path: string): Promise<void> {
+  try {
+    await index.open()
+  } catch (cause) {
+    const reason = (cause as { cause?: { code?: string } }).cause
+    if (reason?.code === 'LEVEL_LOCKED')
+      throw new StoreError('STORE_OPEN', `${path} is in use by another process`, {
+        cause,
+        hint: 'Stop the other node, or choose another repository.',
+      })
+    if (reason?.code === 'LEVEL_CORRUPTION')
+      throw new StoreError('STORE_CORRUPT', `the index in ${path} is damaged`, { cause })
+    throw new StoreError('STORE_OPEN', `${path} cannot be opened`, { cause })
+  }
+}
+
+function sealedKey(pack: number): Uint8Array {
+  return Buffer.from(`${SEALED}${pack}`)
+}
+
+async function recordSealed(index: RawLevel, pack: number, bytes: number): Promise<void> {
+  await index.rawBatch([{ type: 'put', key: sealedKey(pack), value: Buffer.from(String(bytes)) }], true)
+}
+
+/** Checks the packs that an earlier run did not close, cuts them off where they are damaged, and indexes what is whole. */
+async function repair(index: RawLevel, folder: string): Promise<void> {
+  for (const { pack, path, bytes } of await listPacks(folder)) {
+    const sealed = index.rawGet(sealedKey(pack))
+    if (sealed !== undefined && Number(Buffer.from(sealed).toString()) <= bytes) continue
+    const whole = await indexPack(index, path, pack)
+    if (whole < bytes) await truncatePack(folder, pack, whole)
+    await recordSealed(index, pack, whole)
+  }
+}
+
+/** @returns bytes from the pack's start up to which all its sections are whole */
+async function indexPack(index: RawLevel, path: string, pack: number): Promise<number> {
+  let whole = 0
+  try {
+    const reader = await CarReader.open(createReadStream(path, { highWaterMark: 1 << 20 }))
+    whole = reader.position
+    for await (const batch of reader.batches()) {
+      await index.rawBatch(indexEntries(batch, pack, whole, undefined), false)
+      whole += batch.consumed
+    }
+  } catch (e) {
+    if (!(e instanceof CarError)) throw e
+    // A bad section ends a batch before it is handed over: what of it is whole is found one by one.
+    whole = await indexSlowly(index, path, pack, whole)
+  }
+  return whole
+}
+
+async function indexSlowly(index: RawLevel, path: string, pack: number, from: number): Promise<number> {
+  let whole = from
+  try {
+    const reader = await CarReader.open(createReadStream(path, { highWaterMark: 1 << 20 }))
+    whole = reader.position
+    for (let block = await reader.next(); block !== undefined; block = await reader.next()) {
+      // What was indexed in bulk before is passed over.
+      if (reader.position <= from) {
+        whole = reader.position
+        continue
+      }
+      const value = new Uint8Array(PLACE_BYTES)
+      const view = new DataView(value.buffer)
+      view.setUint32(0, pack, true)
+      view.setUint32(4, reader.position - block.data.length, true)
+      view.setUint32(8, block.data.length, true)
+      await index.rawBatch([{ type: 'put', key: block.cid.multihash.bytes, value }], false)
+      whole = reader.position
+    }
+  } catch (e) {
+    if (!(e instanceof CarError)) throw e
+  }
+  return whole
+}
