@@ -87,6 +87,7 @@ export function checkLayers(root: string): Finding[] {
     const edges: string[] = []
     for (const { specifier, typeOnly, line } of importsOf(code)) {
       if (specifier.endsWith('.node') && own !== 'native') report(line, 'only src/native loads the addon')
+      if (/^(node:)?process$/.test(specifier) && own !== 'cli') report(line, 'only src/cli reads process.env')
       if (!specifier.startsWith('.')) continue
       const target = resolve(dirname(file), specifier)
       if (!target.startsWith(source + sep)) {

@@ -2,7 +2,7 @@
 // The JavaScript packages: whether node_modules is what package-lock.json says, and the installation.
 
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { SetupError } from './errors.mjs'
 import { outputOf } from './tools.mjs'
@@ -90,6 +90,8 @@ export function projectNode(root) {
   for (const path of [...installed, process.execPath, 'node']) {
     const version = outputOf(path, ['--version'])
     if (version !== undefined && Number(/^v(\d+)/.exec(version)?.[1]) >= oldestNode) return path
+    // Installed but made for another C library: without it the launcher takes the one on the path.
+    if (version === undefined && installed.includes(path)) rmSync(path, { force: true })
   }
   throw new SetupError(
     `Node.js ${oldestNode} or newer is missing and there is no package of it for this system; install it from https://nodejs.org`,

@@ -91,10 +91,12 @@ t.test('the addon and the environment have one reader each', async (t) => {
       "import { createRequire } from 'node:module'\nexport const addon = createRequire(import.meta.url)('../../native/nelumbo.node')\n",
     'src/store/store.ts': "export const home = process.env.HOME\nexport const addon = '../../native/nelumbo.node'\n",
     'src/cli/main.ts': 'export const home = process.env.HOME\n',
+    'src/sync/sync.ts': "import { env } from 'node:process'\nexport const home = env.HOME\n",
   })
   t.strictSame(findings, [
     'src/store/store.ts:2: only src/native loads the addon',
     'src/store/store.ts:1: only src/cli reads process.env',
+    'src/sync/sync.ts:1: only src/cli reads process.env',
   ])
 })
 

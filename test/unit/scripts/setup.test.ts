@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { addonKey, chooseFeatures, readCargoProgress, sourceDigest } from '../../../scripts/setup/addon.mjs'
 import { withLock } from '../../../scripts/setup/lock.mjs'
-import { packagesAreFresh } from '../../../scripts/setup/packages.mjs'
+import { packagesAreFresh, projectNode } from '../../../scripts/setup/packages.mjs'
 import { createProgress, elapsed } from '../../../scripts/setup/progress.mjs'
 
 const toolsModule = new URL('../../../scripts/setup/tools.mjs', import.meta.url).href
@@ -129,6 +129,12 @@ t.test('packages are fresh only when npm has finished with the locked ones', asy
   t.equal(packagesAreFresh(root), false)
   writeFileSync(installed, JSON.stringify({ packages: {} }))
   t.equal(packagesAreFresh(root), false)
+})
+
+t.test('an installed Node that does not run on this system gives way to another one', async (t) => {
+  const root = t.testdir({ node_modules: { 'node-foreign': { bin: { node: 'not a program' } } } })
+  t.equal(projectNode(root), process.execPath)
+  t.equal(existsSync(join(root, 'node_modules', 'node-foreign', 'bin', 'node')), false)
 })
 
 t.test('the lock lets one in at a time', async (t) => {
