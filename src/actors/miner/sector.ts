@@ -65,6 +65,8 @@ const v16Bare = tuple('SectorOnChainInfo', {
 export interface SectorOnChainInfo extends Readonly<Shape<typeof v16Bare.fields>> {
   /** Fee per day (FIP-0100); undefined for sectors from before, which pay none. */
   readonly dailyFee: bigint | undefined
+  /** Age of the sector that this one replaced; only in actors v8 to v11, which have no `powerBaseEpoch`. */
+  readonly replacedSectorAge?: number
 }
 
 /** Fifteen fields, and the fee as a sixteenth once it has been set. */
@@ -97,29 +99,39 @@ const sectorJson = record('SectorOnChainInfo', {
   dailyFee: tokenAmount,
 })
 
-/** A read-only codec of an older form, shown as the newest. */
+/** Another form on the wire, shown as the newest. */
 function upgraded<T>(
   old: Codec<T>,
   to: (value: T) => SectorOnChainInfo,
   from: (value: SectorOnChainInfo) => T,
+  toJson: Codec<SectorOnChainInfo>['toJson'] = v16.toJson,
 ): Codec<SectorOnChainInfo> {
-  return { ...v16, write: (w, v) => old.write(w, from(v)), read: (r) => to(old.read(r)) }
+  return { ...v16, write: (w, v) => old.write(w, from(v)), read: (r) => to(old.read(r)), toJson }
 }
+
+/** Lotus does not show what v8 to v11 know of a replaced sector. */
+const withoutReplaced: Codec<SectorOnChainInfo>['toJson'] = (v, ctx) => v16.toJson({ ...v, replacedDayReward: null }, ctx)
 
 const codecV8 = upgraded(
   v8,
-  ({ replacedSectorAge: _, ...s }) => ({ ...s, powerBaseEpoch: 0, flags: 0n, dailyFee: undefined }),
-  (s) => ({ ...rewards(s), replacedSectorAge: 0 }),
+  (s) => ({ ...s, powerBaseEpoch: 0, flags: 0n, dailyFee: undefined }),
+  (s) => ({ ...rewards(s), replacedSectorAge: s.replacedSectorAge ?? 0 }),
+  withoutReplaced,
 )
 const codecV9 = upgraded(
   v9,
-  ({ replacedSectorAge: _, simpleQaPower, ...s }) => ({
+  ({ simpleQaPower, ...s }) => ({
     ...s,
     powerBaseEpoch: 0,
     flags: simpleQaPower ? SECTOR_SIMPLE_QA_POWER : 0n,
     dailyFee: undefined,
   }),
-  (s) => ({ ...rewards(s), replacedSectorAge: 0, simpleQaPower: (s.flags & SECTOR_SIMPLE_QA_POWER) !== 0n }),
+  (s) => ({
+    ...rewards(s),
+    replacedSectorAge: s.replacedSectorAge ?? 0,
+    simpleQaPower: (s.flags & SECTOR_SIMPLE_QA_POWER) !== 0n,
+  }),
+  (v, ctx) => withoutReplaced({ ...v, flags: 0n }, ctx),
 )
 const codecV12 = upgraded(
   v12,
@@ -137,8 +149,8 @@ function rewards(s: SectorOnChainInfo) {
 }
 
 /**
- * go-state-types builtin/v8, v9, v12 and v16 miner_state.go. What v8 to v11 hold of a sector's earlier life is not kept
- * (as Lotus does): `powerBaseEpoch` is 0 there, and such a sector's power counts from its activation.
+ * go-state-types builtin/v8, v9, v12 and v16 miner_state.go. In v8 to v11 `powerBaseEpoch` is 0 (as Lotus shows it) and a sector's
+ * power counts from its activation.
  */
 export function sectorOnChainInfo(version: number): Codec<SectorOnChainInfo> {
   if (version >= 16) return v16
