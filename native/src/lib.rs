@@ -5,6 +5,7 @@ pub mod bls;
 pub mod error;
 pub mod fvm;
 pub mod hash;
+pub mod ipld;
 pub mod secp;
 
 use napi::bindgen_prelude::AsyncTask;

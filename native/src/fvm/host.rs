@@ -137,7 +137,8 @@ impl Link {
         }
     }
 
-    fn block(&self, key: &Cid) -> anyhow::Result<Option<Vec<u8>>> {
+    /// A block: inlined in its CID, written by this machine, cached, or from the node.
+    pub fn block(&self, key: &Cid) -> anyhow::Result<Option<Vec<u8>>> {
         if key.hash().code() == IDENTITY {
             return Ok(Some(key.hash().digest().to_vec()));
         }

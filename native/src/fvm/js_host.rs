@@ -44,11 +44,23 @@ impl JsHost {
     /// # Safety
     /// `env` and `externs` must belong to the calling JavaScript thread and the running native call.
     pub unsafe fn new(env: sys::napi_env, externs: sys::napi_value) -> Outcome<JsHost> {
+        Self::with_methods(env, externs, METHODS.len())
+    }
+
+    /// A host that can answer for blocks and for nothing else.
+    ///
+    /// # Safety
+    /// As for [`JsHost::new`].
+    pub unsafe fn blocks_only(env: sys::napi_env, store: sys::napi_value) -> Outcome<JsHost> {
+        Self::with_methods(env, store, GET_BLOCK + 1)
+    }
+
+    unsafe fn with_methods(env: sys::napi_env, externs: sys::napi_value, count: usize) -> Outcome<JsHost> {
         let bad = |text: String| fail(Code::Argument, text);
         let mut host = JsHost { env, receiver: ptr::null_mut(), methods: [ptr::null_mut(); 5] };
         check(sys::napi_create_reference(env, externs, 1, &mut host.receiver), "the externs must be an object")
             .map_err(bad)?;
-        for (at, name) in METHODS.iter().enumerate() {
+        for (at, name) in METHODS.iter().enumerate().take(count) {
             let mut method = ptr::null_mut();
             let mut kind = 0;
             let found = sys::napi_get_named_property(env, externs, name.as_ptr(), &mut method) == sys::Status::napi_ok

@@ -4,7 +4,7 @@ pub mod cache;
 pub mod engines;
 mod forward;
 pub mod host;
-mod js_host;
+pub mod js_host;
 pub mod lane;
 mod machine;
 mod remote;
@@ -15,6 +15,8 @@ mod trusting4;
 mod v2;
 mod v3;
 mod v4;
+
+pub use machine::cid_of;
 
 use num_bigint::{BigInt, Sign};
 
