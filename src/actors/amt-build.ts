@@ -1,7 +1,7 @@
-import type { BlockWriter } from '../store/blockstore.ts'
+import type { BlockReader, BlockWriter } from '../store/blockstore.ts'
 import { type CID, cid } from '../types/cid.ts'
 import { type MessageReceipt, messageReceipt, type StampedEvent, stampedEvent } from '../types/receipt.ts'
-import { amtOf } from './amt.ts'
+import { Amt, amtOf } from './amt.ts'
 
 /** Bits of an event array's index that a level takes (FIP-0049). */
 export const EVENTS_BIT_WIDTH = 5
@@ -19,4 +19,9 @@ export function buildEventsAmt(writer: BlockWriter, events: Iterable<StampedEven
 /** A block's list of messages. */
 export function buildMessagesAmt(writer: BlockWriter, messages: Iterable<CID>): CID {
   return amtOf(writer, messages, { legacy: true, value: cid })
+}
+
+/** All events under the root that a receipt names. @throws MissingBlockError, ActorError STATE_MALFORMED */
+export function readEvents(store: BlockReader, root: CID): StampedEvent[] {
+  return Array.from(new Amt(store, root, { bitWidth: EVENTS_BIT_WIDTH, value: stampedEvent }).entries(), ([, e]) => e)
 }

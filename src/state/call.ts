@@ -163,6 +163,7 @@ function scratchComponents(sm: StateManager, scratch: OverlayBlockstore): VmComp
     store: scratch,
     chain: sm.chain,
     registry: sm.registry,
+    genesisTimestamp: sm.genesisTimestamp,
     genesisPledge: () => sm.genesisPledge(),
     lookbackState: (base, height) => sm.lookbackState(base, height),
   }

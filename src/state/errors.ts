@@ -17,6 +17,8 @@ export type StateErrorCode =
   | 'STATE_EXPENSIVE_FORK'
   /** The actor is not in the state tree (Lotus api.EActorNotFound). */
   | 'STATE_ACTOR_NOT_FOUND'
+  /** Another message took the nonce of the one that is sought. */
+  | 'STATE_MESSAGE_REPLACED'
   /** The message is not in the tipset that was named. */
   | 'STATE_MESSAGE_NOT_FOUND'
   /** The balances of all actors do not add up to all FIL there is. */

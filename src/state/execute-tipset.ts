@@ -44,8 +44,6 @@ export interface ExecuteComponents extends VmComponents {
   /** Takes every block that execution makes. */
   readonly sink: BlockWriter
   migrate(root: CID, height: ChainEpoch): CID
-  /** Unix seconds of the genesis block. */
-  readonly genesisTimestamp: bigint
 }
 
 const AWARD_BLOCK_REWARD = 2n

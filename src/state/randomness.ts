@@ -46,12 +46,15 @@ export class ChainRandomness {
   readonly #network: Network
   readonly #chain: ChainReader
   readonly #base: Tipset
+  readonly #genesisTimestamp: bigint
   readonly #digests = new Map<string, Uint8Array>()
 
-  constructor(network: Network, chain: ChainReader, base: Tipset) {
+  /** @param genesisTimestamp Unix seconds of the genesis block */
+  constructor(network: Network, chain: ChainReader, base: Tipset, genesisTimestamp: bigint) {
     this.#network = network
     this.#chain = chain
     this.#base = base
+    this.#genesisTimestamp = genesisTimestamp
   }
 
   /** Digest (32 bytes) of the ticket at `epoch`, before drawing. @throws StateError STATE_RANDOMNESS for an epoch after the base */
@@ -59,8 +62,8 @@ export class ChainRandomness {
     const key = `t${epoch}`
     let digest = this.#digests.get(key)
     if (digest === undefined) {
-      // Up to nv12 a null round took the ticket of the tipset after it, later that of the one before it.
-      const tipset = this.#tipsetFor(epoch, networkVersion(this.#network, epoch) >= 13)
+      // Up to nv12 a null round took the ticket of the tipset before it, later that of the one after it.
+      const tipset = this.#tipsetFor(epoch, networkVersion(this.#network, epoch) < 13)
       const ticket = tipset.minTicketBlock.ticket
       if (ticket === null) throw new StateError('STATE_RANDOMNESS', `tipset ${tipset.key} at height ${tipset.height} has no ticket`)
       digest = blake2b256(ticket.vrfProof)
@@ -83,10 +86,10 @@ export class ChainRandomness {
   /** The beacon entry that counts for `epoch`. @throws StateError STATE_RANDOMNESS */
   beaconEntry(epoch: ChainEpoch): BeaconEntry {
     const nv = networkVersion(this.#network, epoch)
-    if (nv < 13) return this.latestBeaconEntry(this.#tipsetFor(epoch, false))
-    const tipset = this.#tipsetFor(epoch, true)
+    if (nv < 13) return this.latestBeaconEntry(this.#tipsetFor(epoch, true))
+    const tipset = this.#tipsetFor(epoch, false)
     if (nv === 13 || epoch < 0) return this.latestBeaconEntry(tipset)
-    const round = maxBeaconRoundForEpoch(this.#network, nv, epoch)
+    const round = maxBeaconRoundForEpoch(this.#network, this.#genesisTimestamp, nv, epoch)
     let at = tipset
     for (let i = 0; i < BEACON_LOOKBACK_TIPSETS; i++) {
       const entry = at.first.beaconEntries.find((e) => e.round === round)

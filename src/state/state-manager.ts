@@ -156,7 +156,7 @@ export class StateManager implements ExecuteComponents {
   }
 
   randomness(base: Tipset): ChainRandomness {
-    return new ChainRandomness(this.network, this.chain, base)
+    return new ChainRandomness(this.network, this.chain, base, this.genesisTimestamp)
   }
 
   /**

@@ -4,9 +4,12 @@ import { SystemView, systemState } from '../actors/system/view.ts'
 import { SYSTEM_ACTOR } from '../actors/well-known.ts'
 import { accountState } from '../actors/account/view.ts'
 import { encode } from '../codec/codec.ts'
+import { bundleManifestCid, retiredBundles } from '../networks/bundles.ts'
+import { actorsVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
+import { type UpgradeInfo, type UpgradeName, upgrades } from '../networks/upgrades.ts'
 import type { BlockReader, BlockWriter } from '../store/blockstore.ts'
-import { type CID, cidKey, cidOf } from '../types/cid.ts'
+import { type CID, cidFromString, cidKey, cidOf } from '../types/cid.ts'
 import { Address } from '../types/address.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
 import { StateError } from './errors.ts'
@@ -26,86 +29,78 @@ export interface MigrationInput {
 /** Makes the state that the next epoch starts from. */
 export type Migration = (input: MigrationInput) => CID
 
-/** A step that may run ahead of its upgrade so that the upgrade itself is short; epochs count back from the upgrade. */
-export interface PreMigration {
-  readonly run: (input: Omit<MigrationInput, 'cache'> & { readonly cache: Map<string, CID>; readonly signal: AbortSignal }) => void
-  readonly startWithin: ChainEpoch
-  readonly dontStartWithin: ChainEpoch
-  readonly stopWithin: ChainEpoch
-}
+/** What an upgrade does ahead of its height so that it is short itself; runs at most once for each window. */
+export type PreMigration = (input: Omit<MigrationInput, 'cache'> & { readonly cache: Map<string, CID>; readonly signal: AbortSignal }) => void
 
-export interface Upgrade {
+export interface Upgrade extends UpgradeInfo {
+  readonly name: UpgradeName
   readonly height: ChainEpoch
-  readonly networkVersion: number
-  readonly name: string
-  /** Calls that would have to run it are refused (Lotus ErrExpensiveFork). */
-  readonly expensive: boolean
+  /** undefined where no state changes. */
   readonly migrate: Migration | undefined
-  readonly preMigrations: readonly PreMigration[]
+  readonly preMigrate: PreMigration | undefined
 }
 
-/** What each upgrade from nv17 on does to the state (Lotus chain/consensus/filcns/upgrades.go; go-state-types builtin/vN/migration). */
-function upgradesOf(network: Network): readonly Upgrade[] {
-  const u = network.upgrades
-  const codeSwap = (manifest: string, f090 = false): Migration => (input) => swapActorCode(input, manifest, f090)
-  const unsupported =
-    (name: string, what: string): Migration =>
-    ({ height }) => {
-      throw new StateError(
-        'STATE_MIGRATION_UNSUPPORTED',
-        `the ${name} upgrade at height ${height} changes ${what}, a migration that this version does not have; import a snapshot taken after it`,
-        { fields: { upgrade: name, height } },
-      )
-    }
-  const manifestOf = (version: number): string => {
-    const manifest = network.manifests[version]
-    if (manifest === undefined) throw new StateError('STATE_MIGRATION_BUNDLE', `network ${network.name} names no actor bundle of version ${version}`)
-    return manifest
+/** Upgrades of nv17 and later that change more state than the actors' code, with what they change (go-state-types builtin/vN/migration). */
+const stateChanges: Readonly<Partial<Record<UpgradeName, string>>> = {
+  shark: 'the market, verified registry and miner actors',
+  hygge: 'the state tree and the init and EAM actors',
+  lightning: 'the miner and power actors',
+  watermelon: 'the miner actors',
+  dragon: 'the market and miner actors',
+  tuktuk: 'the power actor',
+  teep: 'the miner and EVM actors',
+}
+
+/** Calibnet's repairs: they gave actors of a release candidate the code of the next build (Lotus upgrades.go). */
+const repairs: Readonly<Partial<Record<UpgradeName, { readonly release: string } | { readonly final: number }>>> = {
+  watermelonFix: { release: 'v12.0.0-rc.2' },
+  watermelonFix2: { final: 12 },
+  dragonFix: { final: 13 },
+  tockFix: { final: 16 },
+}
+
+function migrationOf(network: Network, upgrade: UpgradeInfo & { readonly name: UpgradeName }): Migration | undefined {
+  if (!upgrade.migrates) return undefined
+  const changed = stateChanges[upgrade.name]
+  if (changed !== undefined) return unsupported(upgrade.name, changed)
+  const version = upgrade.version ?? 0
+  if (version <= 16) return unsupported(upgrade.name, 'state of before the FVM')
+  const target = repairs[upgrade.name] ?? { final: actorsVersion(version) }
+  return (input) => swapActorCode(input, targetManifest(network, target), upgrade.name === 'waffle')
+}
+
+function targetManifest(network: Network, target: { readonly release: string } | { readonly final: number }): CID {
+  const found =
+    'final' in target
+      ? bundleManifestCid(network.bundle, target.final)
+      : retiredBundles.find((b) => b.bundle === network.bundle && b.release === target.release)?.manifest
+  if (found === undefined) throw new StateError('STATE_MIGRATION_BUNDLE', `network ${network.name} names no actor bundle for its upgrade`)
+  return typeof found === 'string' ? cidFromString(found) : found
+}
+
+function unsupported(name: string, what: string): Migration {
+  return ({ height }) => {
+    throw new StateError(
+      'STATE_MIGRATION_UNSUPPORTED',
+      `the upgrade ${name} at height ${height} changes ${what}, a migration that this version does not have; import a snapshot taken after it`,
+      { fields: { upgrade: name, height } },
+    )
   }
-  const swapTo = (version: number, f090 = false): Migration => (input) => codeSwap(manifestOf(version), f090)(input)
-  const upgrade = (name: string, height: ChainEpoch | undefined, networkVersion: number, migrate?: Migration, expensive = migrate !== undefined): Upgrade => ({
-    name,
-    height: height ?? -1,
-    networkVersion,
-    migrate,
-    expensive,
-    preMigrations: [],
-  })
-  const repair = (name: string, height: ChainEpoch | undefined, networkVersion: number, manifest: string | undefined): Upgrade =>
-    upgrade(name, height, networkVersion, manifest === undefined ? undefined : codeSwap(manifest), false)
-  return [
-    upgrade('Shark', u.shark, 17, unsupported('Shark', 'the market, verified registry and miner actors')),
-    upgrade('Hygge', u.hygge, 18, unsupported('Hygge', 'the state tree, init and EAM actors')),
-    upgrade('Lightning', u.lightning, 19, unsupported('Lightning', 'the miner and power actors')),
-    upgrade('Thunder', u.thunder, 20),
-    upgrade('Watermelon', u.watermelon, 21, unsupported('Watermelon', 'the miner actors')),
-    repair('WatermelonFix', u.watermelonFix, 21, network.repairManifests?.watermelonFix),
-    repair('WatermelonFix2', u.watermelonFix2, 21, network.repairManifests?.watermelonFix2),
-    upgrade('Dragon', u.dragon, 22, unsupported('Dragon', 'the market and miner actors')),
-    repair('DragonFix', u.dragonFix, 22, network.repairManifests?.dragonFix),
-    upgrade('Waffle', u.waffle, 23, swapTo(14, true)),
-    upgrade('Tuktuk', u.tuktuk, 24, unsupported('Tuktuk', 'the power actor')),
-    upgrade('Teep', u.teep, 25, unsupported('Teep', 'the miner and EVM actors')),
-    upgrade('Tock', u.tock, 26),
-    repair('TockFix', u.tockFix, 26, network.repairManifests?.tockFix),
-    upgrade('GoldenWeek', u.goldenWeek, 27, swapTo(17)),
-    upgrade('FireHorse', u.fireHorse, 28, swapTo(18)),
-    upgrade('Solstice', u.solstice, 29, swapTo(19)),
-  ].filter((x) => x.height >= 0)
 }
 
-/** A network's upgrades by height, checked to rise. */
+/** A network's upgrades by height. */
 export class UpgradeSchedule {
   readonly #byHeight = new Map<ChainEpoch, Upgrade>()
 
   constructor(network: Network) {
-    let last: Upgrade | undefined
-    for (const u of upgradesOf(network)) {
-      if (last !== undefined && u.height <= last.height) {
-        throw new StateError('STATE_EXECUTION', `upgrade ${u.name} at height ${u.height} does not come after ${last.name} at ${last.height}`)
+    for (const u of upgrades) {
+      const height = network.upgrades[u.name]
+      // A negative height was never run: genesis has its rules already.
+      if (height < 0 || !u.migrates) continue
+      if (this.#byHeight.has(height)) {
+        throw new StateError('STATE_EXECUTION', `the upgrades ${this.#byHeight.get(height)?.name} and ${u.name} of network ${network.name} stand at one height, ${height}`)
       }
-      this.#byHeight.set(u.height, u)
-      last = u
+      this.#byHeight.set(height, { ...u, height, migrate: migrationOf(network, u), preMigrate: undefined })
     }
   }
 
@@ -115,12 +110,29 @@ export class UpgradeSchedule {
 
   /** The first expensive upgrade with from ≤ height < to. */
   expensiveBetween(from: ChainEpoch, to: ChainEpoch): Upgrade | undefined {
-    for (const u of this.#byHeight.values()) if (u.expensive && u.height >= from && u.height < to) return u
-    return undefined
+    let first: Upgrade | undefined
+    for (const u of this.#byHeight.values()) {
+      if (u.expensive && u.height >= from && u.height < to && (first === undefined || u.height < first.height)) first = u
+    }
+    return first
   }
 
   all(): readonly Upgrade[] {
-    return [...this.#byHeight.values()]
+    return [...this.#byHeight.values()].sort((a, b) => a.height - b.height)
+  }
+
+  /** Pre-migrations that should be under way at `height`, and those that should be stopped by then. */
+  preMigrationsAt(height: ChainEpoch): { readonly run: readonly Upgrade[]; readonly stop: readonly Upgrade[] } {
+    const run: Upgrade[] = []
+    const stop: Upgrade[] = []
+    for (const u of this.#byHeight.values()) {
+      if (u.preMigrate === undefined) continue
+      for (const w of u.preMigrations) {
+        if (height >= u.height - w.startWithin && height < u.height - w.dontStartWithin) run.push(u)
+        else if (height >= u.height - w.stopWithin && height < u.height) stop.push(u)
+      }
+    }
+    return { run, stop }
   }
 }
 
@@ -128,7 +140,7 @@ export class UpgradeSchedule {
  * Gives every actor the code of the same name in another bundle and the system actor the new manifest.
  * @param f090 FIP-0085 (nv23): the mining reserve, if it still is a multisig, becomes an account without a key
  */
-function swapActorCode({ store, registry, root, height }: MigrationInput, manifestCid: string, f090: boolean): CID {
+function swapActorCode({ store, registry, root, height }: MigrationInput, manifestCid: CID, f090: boolean): CID {
   const next = readManifest(store, manifestCid)
   if (next === undefined) {
     throw new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} for the upgrade at height ${height} is not in the store; fetch it with --bundles or let the daemon download it`)
@@ -147,12 +159,12 @@ function swapActorCode({ store, registry, root, height }: MigrationInput, manife
     store.put(cid, data)
     return cid
   }
-  const changed = [...tree.actors()].map(([id, actor]) => {
+  const everyone = [...tree.actors()].map(([id, actor]) => {
     const code = codes.get(cidKey(actor.code))
     if (code === undefined) throw new StateError('STATE_EXECUTION', `actor f0${id} has code ${actor.code}, which the current bundle does not know`)
     return [Address.fromId(id), { ...actor, code }] as const
   })
-  for (const [address, actor] of changed) {
+  for (const [address, actor] of everyone) {
     if (address.equals(SYSTEM_ACTOR)) {
       tree.setActor(address, { ...actor, head: put(encode(systemState, { builtinActors: next.dataCid })) })
     } else if (f090 && address.equals(RESERVE_ACTOR) && registry.kindOf(actor.code) === 'multisig') {

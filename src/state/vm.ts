@@ -23,6 +23,8 @@ export interface VmComponents extends SupplyComponents {
   readonly store: BlockReader & { getBytes?(cid: Uint8Array): Uint8Array | undefined }
   readonly chain: ChainReader
   readonly registry: ActorRegistry
+  /** Unix seconds of the genesis block. */
+  readonly genesisTimestamp: bigint
   /** The state by which miners at `height` are judged, seen from `base`. */
   lookbackState(base: Tipset, height: ChainEpoch): CID
 }
@@ -58,7 +60,7 @@ export class Vm {
   constructor(c: VmComponents, o: VmOptions) {
     this.networkVersion = o.networkVersion ?? networkVersion(c.network, o.epoch)
     const tree = StateTree.load(c.store, o.stateRoot)
-    const randomness = new ChainRandomness(c.network, c.chain, o.base)
+    const randomness = new ChainRandomness(c.network, c.chain, o.base, c.genesisTimestamp)
     const getBytes = c.store.getBytes?.bind(c.store) ?? ((bytes: Uint8Array) => c.store.get(cidFromBytes(bytes)))
     this.#machine = new FvmMachine(
       {
@@ -70,6 +72,7 @@ export class Vm {
         baseFee: o.baseFee,
         circulatingSupply: vmCirculatingSupply(c, o.epoch, tree).filCirculating,
         tracing: o.tracing ?? false,
+        actorDebugging: c.network.actorDebugging,
       },
       {
         getBlock: getBytes,

@@ -1,10 +1,10 @@
-import * as m from '../../api/methods/chain.ts'
 import { readEvents } from '../../actors/amt-build.ts'
+import * as m from '../../api/methods/chain.ts'
 import { tipsetWeight } from '../../consensus/weight.ts'
 import { NodeError } from '../../lib/errors.ts'
-import { type CID } from '../../types/cid.ts'
+import type { CID } from '../../types/cid.ts'
 import { type Message, messageCid, type SignedMessage, signedMessageCid } from '../../types/message.ts'
-import type { Tipset } from '../../types/tipset.ts'
+import { type Tipset, TipsetKey } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
 
 /** Epochs after which expected consensus takes a tipset as final. */
@@ -25,7 +25,10 @@ function messagesOf(env: QueryEnv, tipset: Tipset): { cid: CID; message: Message
 /** The tipset at an epoch, with Lotus's refusal of epochs after the start. */
 export function tipsetAt(env: QueryEnv, epoch: number, from: Tipset, before: boolean): Tipset {
   if (epoch > from.height) {
-    throw new NodeError('API_BAD_EPOCH', `looking for tipset with height greater than start point, req: ${epoch}, head: ${from.height}`)
+    throw new NodeError(
+      'API_BAD_EPOCH',
+      `looking for tipset with height greater than start point, req: ${epoch}, head: ${from.height}`,
+    )
   }
   return env.state.chain.tipsetByHeight(Math.max(epoch, 0), from, { before })
 }
@@ -48,7 +51,7 @@ export const chainHandlers: readonly BoundQuery[] = [
   }),
   query(m.chainGetParentMessages, ([cid], env) => {
     const block = env.state.chain.block(cid)
-    return block.height === 0 ? [] : messagesOf(env, env.state.chain.parentOf(block))
+    return block.height === 0 ? [] : messagesOf(env, env.state.chain.tipset(new TipsetKey(block.parents)))
   }),
   query(m.chainGetMessagesInTipset, ([key], env) => {
     const tipset = env.tipset(key)

@@ -1,5 +1,5 @@
-import type { AnyMethod, QueryHandler } from '../../api/method.ts'
 import type { Actor, StateTree } from '../../actors/state-tree.ts'
+import type { AnyMethod, QueryHandler } from '../../api/method.ts'
 import type { StateManager } from '../../state/state-manager.ts'
 import type { Address } from '../../types/address.ts'
 import type { Tipset, TipsetKey } from '../../types/tipset.ts'

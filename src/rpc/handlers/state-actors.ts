@@ -1,17 +1,18 @@
+import { InitView } from '../../actors/init/view.ts'
+import { decodeMethodParams, encodeMethodParams } from '../../actors/methods/index.ts'
+import { readActorState } from '../../actors/read-state.ts'
+import { actorKinds } from '../../actors/manifest.ts'
+import { INIT_ACTOR } from '../../actors/well-known.ts'
 import * as m from '../../api/methods/state.ts'
 import * as v2 from '../../api/methods/v2.ts'
-import type { TipsetSelector } from '../../api/types/chain.ts'
-import { InitView } from '../../actors/init/view.ts'
-import { readActorState } from '../../actors/read-state.ts'
-import { decodeMethodParams, encodeMethodParams } from '../../actors/methods/index.ts'
-import { INIT_ACTOR } from '../../actors/well-known.ts'
+import type { TipsetAnchor, TipsetSelector } from '../../api/types/chain.ts'
 import { NodeError } from '../../lib/errors.ts'
+import { bundleManifestCid } from '../../networks/bundles.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
-import { circulatingSupply, vmCirculatingSupply } from '../../state/supply.ts'
 import { drawRandomness } from '../../state/randomness.ts'
-import { StateError } from '../../state/errors.ts'
-import { Address } from '../../types/address.ts'
-import { type CID, cidFromString, cidKey } from '../../types/cid.ts'
+import { circulatingSupply, vmCirculatingSupply } from '../../state/supply.ts'
+import { Address, Protocol } from '../../types/address.ts'
+import { type CID, cidKey } from '../../types/cid.ts'
 import type { Tipset } from '../../types/tipset.ts'
 import { finalizedTipset, tipsetAt } from './chain.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
@@ -21,21 +22,33 @@ const SAFE_DISTANCE = 200
 
 function manifestOf(env: QueryEnv, networkVersion: number): { cid: CID; codes: Map<string, CID> } {
   const version = actorsVersion(networkVersion)
-  const manifest = env.state.network.manifests[version]
-  if (manifest === undefined) throw new NodeError('API_NO_BUNDLE', `network ${env.state.network.name} has no built-in actors for network version ${networkVersion}`)
+  const manifest = bundleManifestCid(env.state.network.bundle, version)
+  if (manifest === undefined)
+    throw new NodeError(
+      'API_NO_BUNDLE',
+      `network ${env.state.network.name} has no built-in actors for network version ${networkVersion}`,
+    )
   const codes = new Map<string, CID>()
-  for (const [kind, code] of env.state.registry.codes(version)) codes.set(kind, code)
-  return { cid: cidFromString(manifest), codes }
+  for (const kind of actorKinds) {
+    const code = env.state.registry.codeOf(version, kind)
+    if (code !== undefined) codes.set(kind, code)
+  }
+  return { cid: manifest, codes }
 }
 
-/** Lotus chain/… v2: a key, a height under an anchor, or a tag. Undefined for a null round. */
-function selected(env: QueryEnv, s: TipsetSelector): Tipset | undefined {
+/** A key, a height under an anchor, or a tag (Lotus node/impl/full/chain_v2.go). */
+function selected(env: QueryEnv, s: TipsetSelector): Tipset {
   if ('key' in s) return env.tipset(s.key)
   if ('tag' in s) return tagged(env, s.tag)
   const { at, previous, anchor } = s.height
-  const from = anchor?.key !== undefined ? env.tipset(anchor.key) : tagged(env, anchor?.tag ?? 'finalized')
-  const found = tipsetAt(env, at, from, true)
-  return found.height === at || previous ? found : undefined
+  return tipsetAt(env, at, anchored(env, anchor), previous)
+}
+
+/** No anchor means the finalized tipset, an empty one the head. */
+function anchored(env: QueryEnv, anchor: TipsetAnchor | undefined): Tipset {
+  if (anchor === undefined) return finalizedTipset(env)
+  if (anchor.key !== undefined) return env.tipset(anchor.key)
+  return anchor.tag === undefined ? env.head : tagged(env, anchor.tag)
 }
 
 function tagged(env: QueryEnv, tag: 'latest' | 'finalized' | 'safe'): Tipset {
@@ -44,6 +57,19 @@ function tagged(env: QueryEnv, tag: 'latest' | 'finalized' | 'safe'): Tipset {
   if (tag === 'finalized') return finalized
   const safe = tipsetAt(env, Math.max(0, env.head.height - SAFE_DISTANCE), env.head, true)
   return safe.height > finalized.height ? safe : finalized
+}
+
+/** From the state before the tipset where it knows the account, so that nothing is executed; else from the one after it. */
+export function accountKeyAt(env: QueryEnv, tipset: Tipset, address: Address): Address {
+  if (address.protocol === Protocol.actor) {
+    throw new NodeError(
+      'API_NOT_AN_ACCOUNT',
+      `cannot resolve actor address ${address.toString(env.state.network.addressPrefix)} to key address`,
+    )
+  }
+  const before = env.state.parentState(tipset)
+  if (before.getActor(address) !== undefined || address.protocol !== Protocol.id) return env.state.accountKey(before, address)
+  return env.state.accountKey(env.state.stateTree(env.state.tipsetState(tipset, env.head).stateRoot), address)
 }
 
 export const stateActorHandlers: readonly BoundQuery[] = [
@@ -56,7 +82,11 @@ export const stateActorHandlers: readonly BoundQuery[] = [
   query(m.stateReadState, ([address, key], env) => {
     const actor = env.actor(address, key)
     const { addressPrefix } = env.state.network
-    return { balance: actor.balance, code: actor.code, state: readActorState(env.state.store, env.state.registry, actor, { addressPrefix }) }
+    return {
+      balance: actor.balance,
+      code: actor.code,
+      state: readActorState(env.state.store, env.state.registry, actor, { addressPrefix }),
+    }
   }),
   query(m.stateDecodeParams, ([to, method, params, key], env) => {
     const actor = env.actor(to, key)
@@ -65,17 +95,15 @@ export const stateActorHandlers: readonly BoundQuery[] = [
   query(m.stateEncodeParams, ([code, method, params], env) => encodeMethodParams(env.state.registry, code, method, params)),
   query(m.stateListActors, ([key], env) => Array.from(env.tree(key).actors(), ([id]) => Address.fromId(id))),
   query(m.stateLookupId, ([address, key], env) => Address.fromId(env.state.requireId(env.tree(key), address))),
-  query(m.stateAccountKey, ([address, key], env) => {
-    // The state after the tipset, as Lotus's ResolveToDeterministicAddress looks at it.
-    const tipset = env.tipset(key)
-    return env.state.accountKey(env.state.parentState(tipset), address)
-  }),
+  query(m.stateAccountKey, ([address, key], env) => accountKeyAt(env, env.tipset(key), address)),
   query(m.stateLookupRobustAddress, ([address, key], env) => {
     const id = address.id
-    if (id === undefined) throw new NodeError('API_NOT_AN_ID', `${address.toString(env.state.network.addressPrefix)} is not an id address`)
+    if (id === undefined)
+      throw new NodeError('API_NOT_AN_ID', `${address.toString(env.state.network.addressPrefix)} is not an id address`)
     const init = env.state.requireActor(env.tree(key), INIT_ACTOR)
     const robust = InitView.load(env.state.store, env.state.registry, init).robustAddress(id)
-    if (robust === undefined) throw new NodeError('API_ADDRESS_UNKNOWN', `Address ${address.toString(env.state.network.addressPrefix)} not found`)
+    if (robust === undefined)
+      throw new NodeError('API_ADDRESS_UNKNOWN', `Address ${address.toString(env.state.network.addressPrefix)} not found`)
     return robust
   }),
   query(m.stateChangedActors, ([before, after], env) => {
@@ -111,14 +139,11 @@ export const stateActorHandlers: readonly BoundQuery[] = [
   ),
   query(m.stateGetRandomnessDigestFromTickets, ([epoch, key], env) => env.state.randomness(env.tipset(key)).ticketDigest(epoch)),
   query(m.stateGetRandomnessDigestFromBeacon, ([epoch, key], env) => env.state.randomness(env.tipset(key)).beaconDigest(epoch)),
-  query(v2.chainGetTipSetV2, ([selector], env) => selected(env, selector) ?? null),
-  query(v2.stateGetActorV2, ([address, selector], env) => {
-    const tipset = selected(env, selector)
-    return tipset === undefined ? null : env.state.requireActor(env.state.stateTree(env.state.tipsetState(tipset, env.head).stateRoot), address)
-  }),
-  query(v2.stateGetIdV2, ([address, selector], env) => {
-    const tipset = selected(env, selector)
-    if (tipset === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', 'the epoch is a null round', { rpcCode: 12 })
-    return Address.fromId(env.state.requireId(env.state.stateTree(env.state.tipsetState(tipset, env.head).stateRoot), address))
-  }),
+  query(v2.chainGetTipSetV2, ([selector], env) => selected(env, selector)),
+  query(v2.stateGetActorV2, ([address, selector], env) =>
+    env.state.requireActor(env.state.parentState(selected(env, selector)), address),
+  ),
+  query(v2.stateGetIdV2, ([address, selector], env) =>
+    Address.fromId(env.state.requireId(env.state.parentState(selected(env, selector)), address)),
+  ),
 ]
