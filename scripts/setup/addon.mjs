@@ -230,7 +230,8 @@ function pruneCache(folder) {
  * @param {import('./lock.mjs').Hold} hold
  */
 async function runCargo(nativeRoot, target, features, progress, hold) {
-  progress.start('building the native addon (the first time takes 5 to 10 minutes)')
+  const first = existsSync(join(target, 'release')) ? '' : ' for the first time, which takes 5 to 10 minutes'
+  progress.start(`building the native addon${first}`)
   const args = ['build', '--release', '--locked', '--lib', '--target-dir', target]
   if (features.length > 0) args.push('--features', features.join(','))
   const types = typesFolder(target, nativeRoot)

@@ -26,7 +26,7 @@ export function createProgress(stream = process.stderr) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer
 
-  const line = () => `set-up: ${what}${detail === '' ? '' : `: ${detail}`} (${elapsed(Date.now() - startedAt)})`
+  const line = () => `set-up: ${what}, ${elapsed(Date.now() - startedAt)}${detail === '' ? '' : `: ${detail}`}`
   const show = () => {
     if (stream.isTTY) stream.write(`\r\x1b[K${line().slice(0, (stream.columns || 80) - 1)}`)
     else stream.write(`${line()}\n`)

@@ -210,7 +210,7 @@ t.test('progress off a terminal is whole lines', async (t) => {
   progress.update('crate 1 of 2')
   progress.end()
   progress.end()
-  t.strictSame(lines, ['set-up: building (0 s)\n', 'set-up: building: crate 1 of 2 (0 s)\n'])
+  t.strictSame(lines, ['set-up: building, 0 s\n', 'set-up: building, 0 s: crate 1 of 2\n'])
 })
 
 t.test('an unknown option is refused in one line', async (t) => {
