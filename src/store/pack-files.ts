@@ -18,7 +18,9 @@ function packPath(folder: string, pack: number): string {
 }
 
 /** Numbers of the packs in a folder, ascending, with their sizes in bytes. */
-export async function listPacks(folder: string): Promise<{ readonly pack: number; readonly path: string; readonly bytes: number }[]> {
+export async function listPacks(
+  folder: string,
+): Promise<{ readonly pack: number; readonly path: string; readonly bytes: number }[]> {
   const out: { pack: number; path: string; bytes: number }[] = []
   for (const name of await readdir(folder)) {
     const match = NAME.exec(name)

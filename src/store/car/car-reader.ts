@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { blake2b as incrementalBlake2b } from '@noble/hashes/blake2.js'
 import { BLAKE2B_256, type CID, cidFromBytes, SHA2_256 } from '../../types/cid.ts'
 import type { Block } from '../blockstore.ts'
-import { type Bytes, ByteSource, truncated } from './byte-source.ts'
+import { ByteSource, type Bytes, truncated } from './byte-source.ts'
 import { CarError } from './errors.ts'
 import { MAX_HEADER_BYTES, parseCarHeader } from './header.ts'
 import { badHash, cidLengthAt, MAX_SECTION_BYTES, type ScanResult, scanSections } from './scan.ts'
@@ -26,7 +26,11 @@ export interface CarReadOptions {
 }
 
 /** Finds sections in a chunk; the addon's works off the JavaScript thread. */
-export type Scanner = (chunk: Uint8Array, options: { verify: boolean; maxBlock: number }, offset: number) => ScanResult | Promise<ScanResult>
+export type Scanner = (
+  chunk: Uint8Array,
+  options: { verify: boolean; maxBlock: number },
+  offset: number,
+) => ScanResult | Promise<ScanResult>
 
 /**
  * Reads a CAR file (version 1, or the payload of version 2) as a stream, in memory that does not depend on its size.
@@ -42,7 +46,12 @@ export class CarReader {
   /** Where the payload ends; Infinity for version 1. */
   readonly #end: number
 
-  private constructor(source: ByteSource, header: { version: 1 | 2; roots: readonly CID[] }, end: number, options: CarReadOptions) {
+  private constructor(
+    source: ByteSource,
+    header: { version: 1 | 2; roots: readonly CID[] },
+    end: number,
+    options: CarReadOptions,
+  ) {
     this.version = header.version
     this.roots = header.roots
     this.#source = source
@@ -151,7 +160,8 @@ export class CarReader {
         }
         const result = await scan(chunk, options, start)
         rest = chunk.subarray(result.consumed)
-        if (result.consumed > 0) yield { bytes: chunk.subarray(0, result.consumed), consumed: result.consumed, entries: result.entries }
+        if (result.consumed > 0)
+          yield { bytes: chunk.subarray(0, result.consumed), consumed: result.consumed, entries: result.entries }
         if (ended && rest.length > 0) truncated(start + chunk.length)
         // A section longer than the batch: read on until it is whole, up to its limit.
         want = result.consumed > 0 ? BATCH_BYTES : Math.max(want, chunk.length) * 2
@@ -242,7 +252,10 @@ async function enterPayload(source: ByteSource): Promise<number> {
   const dataSize = Number(view.getBigUint64(24, true))
   const here = source.position
   if (!Number.isSafeInteger(dataOffset + dataSize) || dataOffset < here || dataSize === 0)
-    throw new CarError('CAR_FORMAT', `the CARv2 header places the data at byte ${dataOffset} with ${dataSize} bytes, which cannot be`)
+    throw new CarError(
+      'CAR_FORMAT',
+      `the CARv2 header places the data at byte ${dataOffset} with ${dataSize} bytes, which cannot be`,
+    )
   await source.drop(dataOffset - here)
   return dataOffset + dataSize
 }

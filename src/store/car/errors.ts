@@ -13,11 +13,7 @@ export type CarErrorCode =
 /** A failure of reading or writing a CAR file. */
 export class CarError extends NodeError {
   declare readonly code: CarErrorCode
-  constructor(
-    code: CarErrorCode,
-    message: string,
-    options: { cause?: unknown; hint?: string; fields?: ErrorFields } = {},
-  ) {
+  constructor(code: CarErrorCode, message: string, options: { cause?: unknown; hint?: string; fields?: ErrorFields } = {}) {
     super(code, message, options)
   }
 }

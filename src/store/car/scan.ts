@@ -59,7 +59,8 @@ export function scanSections(chunk: Uint8Array, options: ScanOptions, offset = 0
     if (varintNext === -2) fail(offset + at, 'the length of a section is malformed')
     const body = varintNext
     if (length === 0) fail(offset + at, 'a section has no bytes')
-    if (length > options.maxBlock) fail(offset + at, `a section of ${length} bytes is longer than the limit of ${options.maxBlock}`)
+    if (length > options.maxBlock)
+      fail(offset + at, `a section of ${length} bytes is longer than the limit of ${options.maxBlock}`)
     const end = body + length
     if (end > chunk.length) break
     const cidLength = cidLengthAt(chunk, body, end, offset)

@@ -1,0 +1,167 @@
+import { readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { base32 } from 'multiformats/bases/base32'
+import { fromBase64, toBase64 } from '../codec/base64.ts'
+import { syncFolder, writeFileAtomic } from '../lib/atomic-file.ts'
+import { errorMessage } from '../lib/errors.ts'
+import { KeystoreError } from './repo-errors.ts'
+
+/** A private key as key files and export texts hold it. */
+export interface KeyInfo {
+  /** `bls`, `secp256k1`, `secp256k1-ledger`, `delegated`, `jwt-hmac-secret` or `libp2p-host`. */
+  readonly type: string
+  readonly privateKey: Uint8Array
+}
+
+/** Names under which Lotus keeps keys. */
+export const keyNames = {
+  wallet: 'wallet-',
+  trash: 'trash-',
+  default: 'default',
+  jwt: 'auth-jwt-private',
+  host: 'libp2p-host',
+} as const
+
+/** Old files of Lotus have the number of the signature's kind instead of a name (chain/types/keystore.go). */
+const numberedTypes: Readonly<Record<number, string>> = { 1: 'secp256k1', 2: 'bls', 3: 'delegated' }
+
+/** Longest key file that is read; a key takes a few hundred bytes. */
+const maxFileBytes = 64 << 10
+
+/**
+ * Private keys, a file each: its name is the base32 of the key's name, its content Lotus's JSON, its mode 0600. Key bytes
+ * appear in no message and no log line.
+ */
+export class Keystore {
+  readonly #folder: string
+  readonly #tempFolder: string
+
+  /** @param tempFolder where unfinished files stand, so that they are never taken for keys */
+  constructor(folder: string, tempFolder: string) {
+    this.#folder = folder
+    this.#tempFolder = tempFolder
+  }
+
+  /** Names of all keys, sorted. @throws KeystoreError KEYSTORE_PERMISSIONS, KEYSTORE_FORMAT for a file that is no key */
+  async list(): Promise<string[]> {
+    const names: string[] = []
+    for (const file of await readdir(this.#folder)) {
+      const name = decodeName(file)
+      if (name === undefined) {
+        throw new KeystoreError(
+          'KEYSTORE_FORMAT',
+          `The file ${join(this.#folder, file)} is not a key; move it out of the keystore.`,
+        )
+      }
+      await this.#checkMode(join(this.#folder, file), name)
+      names.push(name)
+    }
+    return names.sort()
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await this.#read(name)) !== undefined
+  }
+
+  /** @throws KeystoreError KEYSTORE_NOT_FOUND, KEYSTORE_PERMISSIONS, KEYSTORE_FORMAT */
+  async get(name: string): Promise<KeyInfo> {
+    const info = await this.#read(name)
+    if (info === undefined) throw new KeystoreError('KEYSTORE_NOT_FOUND', `The keystore holds no key called "${name}".`)
+    return info
+  }
+
+  /** Adds a key. @throws KeystoreError KEYSTORE_EXISTS: a key is never replaced by this */
+  async put(name: string, info: KeyInfo): Promise<void> {
+    try {
+      await this.#write(name, info, true)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+      throw new KeystoreError('KEYSTORE_EXISTS', `The keystore already holds a key called "${name}".`)
+    }
+  }
+
+  /** Adds a key or puts another in its place, in one step: for `default`, which copies one of the wallet's. */
+  async replace(name: string, info: KeyInfo): Promise<void> {
+    await this.#write(name, info, false)
+  }
+
+  /**
+   * Takes a key out of use. One of the wallet's stays on disk as `trash-<address>` (or `trash-<address>-1` and so on, when
+   * an older one has that name); any other is removed.
+   * @throws KeystoreError KEYSTORE_NOT_FOUND
+   */
+  async delete(name: string): Promise<void> {
+    const path = this.#path(name)
+    await this.get(name)
+    if (!name.startsWith(keyNames.wallet)) await unlink(path)
+    else {
+      const trash = keyNames.trash + name.slice(keyNames.wallet.length)
+      const taken = new Set(await readdir(this.#folder))
+      let target = trash
+      for (let n = 1; taken.has(encodeName(target)); n++) target = `${trash}-${n}`
+      await rename(path, this.#path(target))
+    }
+    await syncFolder(this.#folder)
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, encodeName(name))
+  }
+
+  async #write(name: string, info: KeyInfo, exclusive: boolean): Promise<void> {
+    const text = JSON.stringify({ Type: info.type, PrivateKey: toBase64(info.privateKey) })
+    await writeFileAtomic(this.#path(name), text, { mode: 0o600, exclusive, tempFolder: this.#tempFolder })
+  }
+
+  async #read(name: string): Promise<KeyInfo | undefined> {
+    const path = this.#path(name)
+    let text: string
+    try {
+      await this.#checkMode(path, name)
+      text = await readFile(path, 'utf8')
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw e
+    }
+    return parseKeyFile(text, name)
+  }
+
+  async #checkMode(path: string, name: string): Promise<void> {
+    const { mode, size } = await stat(path)
+    if ((mode & 0o077) !== 0) {
+      throw new KeystoreError(
+        'KEYSTORE_PERMISSIONS',
+        `The file of the key "${name}" can be read by other users (mode ${(mode & 0o777).toString(8).padStart(4, '0')}, not 0600); run: chmod 600 ${path}`,
+      )
+    }
+    if (size > maxFileBytes) throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${name}" is too long for a key.`)
+  }
+}
+
+function parseKeyFile(text: string, name: string): KeyInfo {
+  try {
+    const { Type, PrivateKey } = JSON.parse(text) as Record<string, unknown>
+    const type = typeof Type === 'number' ? numberedTypes[Type] : Type
+    if (typeof type !== 'string' || type === '') throw new Error('it has no type')
+    return { type, privateKey: fromBase64(PrivateKey, 'PrivateKey') }
+  } catch (e) {
+    // The parser's message may quote the text, which holds the key: only its kind is told.
+    const why = e instanceof SyntaxError ? 'it is not JSON' : errorMessage(e)
+    throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${name}" is damaged: ${why}.`)
+  }
+}
+
+/** base32 as Go's RawStdEncoding: capitals, no padding. */
+function encodeName(name: string): string {
+  return base32.baseEncode(Buffer.from(name, 'utf8')).toUpperCase()
+}
+
+function decodeName(file: string): string | undefined {
+  if (!/^[A-Z2-7]+$/.test(file)) return undefined
+  try {
+    const name = Buffer.from(base32.baseDecode(file.toLowerCase())).toString('utf8')
+    return encodeName(name) === file ? name : undefined
+  } catch {
+    return undefined
+  }
+}
