@@ -117,7 +117,8 @@ export class Keystore {
     const path = this.#path(name)
     let text: string
     try {
-      await this.#checkMode(path, name)
+      if ((await this.#checkMode(path, name)) > maxFileBytes)
+        throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${name}" is too long for a key.`)
       text = await readFile(path, 'utf8')
     } catch (e) {
       if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -126,7 +127,8 @@ export class Keystore {
     return parseKeyFile(text, name)
   }
 
-  async #checkMode(path: string, name: string): Promise<void> {
+  /** @returns the file's length in bytes */
+  async #checkMode(path: string, name: string): Promise<number> {
     const { mode, size } = await stat(path)
     if ((mode & 0o077) !== 0) {
       throw new KeystoreError(
@@ -134,7 +136,7 @@ export class Keystore {
         `The file of the key "${name}" can be read by other users (mode ${(mode & 0o777).toString(8).padStart(4, '0')}, not 0600); run: chmod 600 ${path}`,
       )
     }
-    if (size > maxFileBytes) throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${name}" is too long for a key.`)
+    return size
   }
 }
 
