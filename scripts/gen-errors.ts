@@ -1,7 +1,7 @@
 // Writes docs/errors.md: every code that a NodeError of src can carry, with the comment that stands at its declaration.
 //
 // Codes are found in two forms: a union type that the class declares (`declare readonly code: XErrorCode`, each member with
-// a doc comment), and a literal given to `super('CODE', …)`, described by the class's own comment.
+// a doc comment), and literals: given to `super('CODE', …)` or written as the class's code, described by the class's own comment.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -92,8 +92,15 @@ function unionCodes({ body, source }: ErrorClass): { code: string; description: 
   return [...members].map(([, before, after, code = '']) => ({ code, description: plain(before ?? after ?? '') }))
 }
 
+/** Codes given to `super('CODE', …)`, and those of a union written in the class itself. */
 function literalCodes({ body, comment }: ErrorClass): { code: string; description: string }[] {
-  return [...body.matchAll(/\bsuper\s*\(\s*'([A-Z][A-Z0-9_]*)'/g)].map(([, code = '']) => ({ code, description: comment }))
+  const inline = [...body.matchAll(/\bcode\s*:\s*((?:\|?\s*'[A-Z][A-Z0-9_]*'\s*)+)/g)]
+    .flatMap(([, union = '']) => [...union.matchAll(/'(\w+)'/g)])
+    .map(([, code = '']) => ({ code, description: comment }))
+  return [
+    ...inline,
+    ...[...body.matchAll(/\bsuper\s*\(\s*'([A-Z][A-Z0-9_]*)'/g)].map(([, code = '']) => ({ code, description: comment })),
+  ]
 }
 
 /** Whether a class hands a code on whose type another class has declared. */

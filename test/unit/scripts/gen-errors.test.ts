@@ -72,6 +72,20 @@ class LongGoneError extends OtherError {
   )
 })
 
+t.test('a union in the class itself', async (t) => {
+  const codes = codesOf(t, {
+    'src/e/log.ts':
+      "/** Bad. */\nexport class LogError extends NodeError {\n  declare readonly code: 'E_ONE' | 'E_TWO'\n  constructor(code: LogError['code']) {\n    super(code, '')\n  }\n}\n",
+  })
+  t.strictSame(
+    codes.map(({ code, description }) => [code, description]),
+    [
+      ['E_ONE', 'Bad.'],
+      ['E_TWO', 'Bad.'],
+    ],
+  )
+})
+
 t.test('a class whose codes cannot be read is refused', async (t) => {
   const source = 'export class LooseError extends NodeError {\n  constructor(code: string) {\n    super(code, "")\n  }\n}\n'
   t.throws(() => codesOf(t, { 'src/d/errors.ts': source }), { message: /no code can be read from the class LooseError/ })
