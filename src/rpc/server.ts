@@ -1,0 +1,338 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { ApiError, RpcCode } from '../api/errors.ts'
+import { type ApiVersion, defaultPermissions, type Permission } from '../api/method.ts'
+import { listenMultiaddr } from './api-info.ts'
+import { type CallObserver, Dispatcher } from './dispatcher.ts'
+import { errorText, readRequestJson } from './envelope.ts'
+import { defaultLimits, type RpcLimits } from './limits.ts'
+import type { Router } from './router.ts'
+import { WsConnection } from './ws-connection.ts'
+
+/** A further HTTP route on the API's port: metrics, streams, remote storage. */
+export interface Route {
+  /** True when the route answers this method and path. */
+  match(method: string, path: string): boolean
+  handle(request: IncomingMessage, response: ServerResponse, ctx: RouteContext): void | Promise<void>
+}
+
+export interface RouteContext {
+  readonly perms: readonly Permission[]
+  /** Fires when the client has gone or the server closes. */
+  readonly signal: AbortSignal
+  readonly url: URL
+}
+
+export interface RpcServerComponents {
+  readonly router: Router
+  /** Checks a token; throws when it is not valid. `TokenAuth` fits. */
+  readonly auth: { verify(token: string): readonly Permission[] }
+  readonly observer?: CallObserver
+  /** What `/health/livez` and `/health/readyz` say. Without them the node counts as healthy while it answers. */
+  readonly health?: { live(): boolean; ready(): boolean }
+  readonly routes?: readonly Route[]
+}
+
+export interface RpcServerInit {
+  /** An IP address or host name to listen at. */
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+  readonly limits?: Partial<RpcLimits>
+  /** Web origins whose pages may read answers; none without it. `*` is every origin. */
+  readonly allowedOrigins?: readonly string[]
+  /** What a caller without a token may do; `read` as in Lotus. */
+  readonly defaultPerms?: readonly Permission[]
+}
+
+const endpoint = /^\/rpc\/(v[012])$/
+
+/** JSON-RPC over HTTP and WebSocket on one port: `/rpc/v0`, `/rpc/v1`, `/rpc/v2`, the health checks, and further routes. */
+export class RpcServer {
+  readonly #http: Server
+  readonly #ws: WebSocketServer
+  readonly #dispatcher: Dispatcher
+  readonly #components: RpcServerComponents
+  readonly #init: RpcServerInit
+  readonly #limits: RpcLimits
+  readonly #closing = new AbortController()
+  readonly #connections = new Set<WsConnection>()
+  readonly #sockets = new Set<Socket>()
+  #pings: NodeJS.Timeout | undefined
+  #openHttp = 0
+
+  private constructor(components: RpcServerComponents, init: RpcServerInit) {
+    this.#components = components
+    this.#init = init
+    this.#limits = { ...defaultLimits, ...init.limits }
+    this.#dispatcher = new Dispatcher(components, this.#limits)
+    this.#http = createServer({
+      headersTimeout: this.#limits.headersTimeoutMs,
+      requestTimeout: this.#limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, this.#limits.headersTimeoutMs, this.#limits.requestTimeoutMs),
+      keepAliveTimeout: 60_000,
+      maxHeaderSize: 32 * 1024,
+      highWaterMark: 256 * 1024,
+      noDelay: true,
+    })
+    this.#http.maxConnections = this.#limits.maxConnections
+    this.#ws = new WebSocketServer({ noServer: true, maxPayload: this.#limits.maxRequestBytes, perMessageDeflate: false })
+    this.#http.on('request', (request, response) => void this.#request(request, response))
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#http.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+  }
+
+  /** Opens the port. @throws the listening error (EADDRINUSE, EACCES …) */
+  static async listen(components: RpcServerComponents, init: RpcServerInit): Promise<RpcServer> {
+    const server = new RpcServer(components, init)
+    await new Promise<void>((resolve, reject) => {
+      server.#http.once('error', reject)
+      server.#http.listen(init.port, init.host, () => {
+        server.#http.off('error', reject)
+        resolve()
+      })
+    })
+    server.#http.on('error', () => undefined)
+    server.#pings = setInterval(() => {
+      for (const c of server.#connections) c.ping()
+    }, server.#limits.pingIntervalMs)
+    server.#pings.unref()
+    return server
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port
+  }
+
+  get url(): string {
+    const { address, port } = this.#http.address() as AddressInfo
+    return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+  }
+
+  /** For the `api` file: `/ip4/127.0.0.1/tcp/1234/http`. */
+  get multiaddr(): string {
+    const { address, port } = this.#http.address() as AddressInfo
+    return listenMultiaddr(address, port)
+  }
+
+  /** Calls that have not ended. */
+  get openCalls(): number {
+    return this.#dispatcher.open
+  }
+
+  /** Takes no more calls, tells the open ones to end, waits for their answers for a bounded time, and drops the rest. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    clearInterval(this.#pings)
+    const closed = new Promise<void>((resolve) => {
+      this.#http.close(() => resolve())
+    })
+    this.#closing.abort(new Error('the node is stopping'))
+    this.#http.closeIdleConnections()
+    const deadline = performance.now() + this.#limits.closeGraceMs
+    const open = (): boolean => this.#openHttp > 0 || [...this.#connections].some((c) => c.open > 0)
+    while (open() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const c of this.#connections) c.close()
+    this.#http.closeIdleConnections()
+    const rest = setTimeout(
+      () => {
+        for (const c of this.#connections) c.terminate()
+        for (const s of this.#sockets) s.destroy()
+      },
+      Math.max(100, Math.min(1_000, this.#limits.closeGraceMs)),
+    )
+    if (this.#openHttp > 0) for (const s of this.#sockets) s.destroy()
+    await closed
+    clearTimeout(rest)
+    this.#ws.close()
+  }
+
+  /** The permissions of a request; undefined when it shows a token that does not count. */
+  #permissions(request: IncomingMessage, url: URL): readonly Permission[] | undefined {
+    const header = request.headers.authorization
+    const query = url.searchParams.get('token') ?? ''
+    const given = header ?? (query === '' ? '' : `Bearer ${query}`)
+    if (given === '') return this.#init.defaultPerms ?? defaultPermissions
+    if (!given.startsWith('Bearer ')) return undefined
+    try {
+      return this.#components.auth.verify(given.slice('Bearer '.length))
+    } catch {
+      return undefined
+    }
+  }
+
+  async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort(new Error('the client has gone')))
+    const signal = AbortSignal.any([gone.signal, this.#closing.signal])
+    this.#openHttp++
+    try {
+      await this.#respond(request, response, signal)
+    } catch {
+      // What a route throws; calls answer their own errors.
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    } finally {
+      this.#openHttp--
+    }
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const url = requestUrl(request)
+    if (url === undefined) return empty(response, 400)
+    if (this.#preflight(request, response)) return
+    const method = request.method ?? 'GET'
+    if (url.pathname === '/health/livez' || url.pathname === '/health/readyz') {
+      const { health } = this.#components
+      const good = health === undefined || (url.pathname.endsWith('livez') ? health.live() : health.ready())
+      return empty(response, good ? 200 : 503)
+    }
+    const version = endpoint.exec(url.pathname)?.[1] as ApiVersion | undefined
+    const route = version === undefined ? this.#components.routes?.find((r) => r.match(method, url.pathname)) : undefined
+    if (version === undefined && route === undefined) return empty(response, 404)
+    const perms = this.#permissions(request, url)
+    if (perms === undefined) return empty(response, 401)
+    if (route !== undefined) return route.handle(request, response, { perms, signal, url })
+    if (method !== 'POST') {
+      response.setHeader('Allow', 'POST, OPTIONS')
+      return empty(response, 405)
+    }
+    await this.#rpc(request, response, { perms, version: version as ApiVersion, signal })
+  }
+
+  async #rpc(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: { readonly perms: readonly Permission[]; readonly version: ApiVersion; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const body = await readBody(request, this.#limits.maxRequestBytes)
+    if (body === undefined) return
+    if (body === 'too large') {
+      const message = `request bigger than maximum ${this.#limits.maxRequestBytes} allowed`
+      const text = errorText(null, new ApiError('API_LIMIT', message, { rpcCode: RpcCode.parse }))
+      response.writeHead(413, {
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(text),
+        Connection: 'close',
+      })
+      response.write(text)
+      await discard(request, caller.signal)
+      response.end()
+      return
+    }
+    let json: unknown
+    try {
+      json = readRequestJson(body, this.#limits.maxDepth)
+    } catch (e) {
+      this.#finish(response, 400, errorText(null, e))
+      return
+    }
+    const text = await this.#dispatcher.answer(json, caller)
+    this.#finish(response, 200, text)
+  }
+
+  #finish(response: ServerResponse, status: number, text: string | undefined): void {
+    if (response.destroyed) return
+    response.statusCode = status
+    response.setHeader('Content-Type', 'application/json')
+    // Without progress for this long the client is not reading any more.
+    response.setTimeout(this.#limits.slowClientMs, () => response.destroy())
+    response.end(text ?? '')
+  }
+
+  /** Cross-origin headers for the origins allowed. @returns whether the request was a preflight, and is answered */
+  #preflight(request: IncomingMessage, response: ServerResponse): boolean {
+    const { origin } = request.headers
+    const allowed = this.#init.allowedOrigins ?? []
+    if (origin !== undefined && (allowed.includes('*') || allowed.includes(origin))) {
+      response.setHeader('Access-Control-Allow-Origin', origin)
+      response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type')
+      response.setHeader('Access-Control-Allow-Methods', 'POST, GET, OPTIONS')
+      response.setHeader('Vary', 'Origin')
+    }
+    if (request.method !== 'OPTIONS') return false
+    empty(response, 204)
+    return true
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    const url = requestUrl(request)
+    const version = url === undefined ? undefined : (endpoint.exec(url.pathname)?.[1] as ApiVersion | undefined)
+    if (url === undefined || version === undefined) {
+      refuse(socket, '404 Not Found')
+      return
+    }
+    if (this.#closing.signal.aborted) {
+      refuse(socket, '503 Service Unavailable')
+      return
+    }
+    const perms = this.#permissions(request, url)
+    if (perms === undefined) {
+      refuse(socket, '401 Unauthorized')
+      return
+    }
+    this.#ws.handleUpgrade(request, socket, head, (ws: WebSocket) => {
+      const connection = new WsConnection(
+        { socket: ws, dispatcher: this.#dispatcher, closing: this.#closing.signal },
+        { perms, version, limits: this.#limits },
+      )
+      this.#connections.add(connection)
+      ws.once('close', () => this.#connections.delete(connection))
+    })
+  }
+}
+
+function requestUrl(request: IncomingMessage): URL | undefined {
+  return URL.parse(request.url ?? '/', 'http://node') ?? undefined
+}
+
+function empty(response: ServerResponse, status: number): void {
+  response.statusCode = status
+  response.end()
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+/** The body's bytes, at most `max`; undefined when the client left before the end. */
+async function readBody(request: IncomingMessage, max: number): Promise<Buffer | 'too large' | undefined> {
+  const declared = Number(request.headers['content-length'] ?? 0)
+  if (declared > max) return 'too large'
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    // The connection stays open after an early return: the refusal is still to be written.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += (chunk as Buffer).length
+      if (size > max) return 'too large'
+      chunks.push(chunk as Buffer)
+    }
+  } catch {
+    return undefined
+  }
+  return Buffer.concat(chunks, size)
+}
+
+/**
+ * Passes over what a refused client is still sending, for a short time: closing at once would reset the connection,
+ * and the client would never see why.
+ */
+function discard(request: IncomingMessage, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    const timer = setTimeout(done, 2_000)
+    request.once('end', done).once('error', done).once('close', done)
+    signal.addEventListener('abort', done, { once: true })
+    request.resume()
+  })
+}
