@@ -1,9 +1,9 @@
 import { maxBigInt, minBigInt } from '../../lib/integer.ts'
 import type { ChainEpoch, StoragePower, TokenAmount } from '../../types/scalars.ts'
 import type { FilterEstimate } from '../smoothing.ts'
+import { EPOCHS_IN_DAY } from './miner.ts'
 import { expectedRewardForPower } from './pledge.ts'
 
-const EPOCHS_IN_DAY = 2880
 /** 3.51 days of expected reward for each proving period that a sector stays faulty. */
 const CONTINUED_FAULT_PERIOD = Math.floor((EPOCHS_IN_DAY * 351) / 100)
 /** Days after which the termination fee no longer grows. */

@@ -4,8 +4,8 @@ import type { PowerView } from '../power/view.ts'
 import type { RewardView } from '../reward/view.ts'
 import type { FilterEstimate } from '../smoothing.ts'
 import { estimate, extrapolatedCumSumOfRatio, toWhole } from './fixed-point.ts'
+import { EPOCHS_IN_DAY } from './miner.ts'
 
-const EPOCHS_IN_DAY = 2880
 /** Days of expected reward that a pre-commitment's deposit and the storage part of a pledge are worth. */
 const PROJECTION_PERIOD = 20 * EPOCHS_IN_DAY
 /** 1 FIL for 32 GiB, rounded down by byte. */

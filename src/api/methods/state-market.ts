@@ -1,6 +1,6 @@
 /** State*: deals, allocations and claims. */
 import { list, optional, textMap } from '../../codec/combinators.ts'
-import { bool, int64, uint64 } from '../../codec/primitives.ts'
+import { bool, safeInt, uint64 } from '../../codec/primitives.ts'
 import { address } from '../../types/address.ts'
 import { cid } from '../../types/cid.ts'
 import { storagePower } from '../../types/scalars.ts'
@@ -76,7 +76,7 @@ export const stateDealProviderCollateralBounds = method({
 export const stateComputeDataCid = method({
   name: 'Filecoin.StateComputeDataCID',
   perm: 'read',
-  params: [miner, param('sealProof', int64), param('deals', list(uint64, { max: 1 << 16 })), tsk],
+  params: [miner, param('sealProof', safeInt), param('deals', list(uint64, { max: 1 << 16 })), tsk],
   result: cid,
   doc: 'The unsealed CID of a sector that holds the deals given.',
   versions: v1,

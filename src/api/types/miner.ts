@@ -2,7 +2,7 @@ import { base58btc } from 'multiformats/bases/base58'
 import type { Codec } from '../../codec/codec.ts'
 import { as, list, optional, record, type Shape } from '../../codec/combinators.ts'
 import { jsonFail, jsonKind } from '../../codec/json.ts'
-import { bigInt, bool, bytesOrEmpty, int64, safeUint, uint64 } from '../../codec/primitives.ts'
+import { bigInt, bool, bytesOrEmpty, int64, safeInt, safeUint, uint64 } from '../../codec/primitives.ts'
 import { type Address, address } from '../../types/address.ts'
 import { bitfield } from '../../types/bitfield.ts'
 import { beaconEntry } from '../../types/block.ts'
@@ -102,7 +102,7 @@ const nullableAmount = optional(tokenAmount)
 /** A proven sector (Lotus miner.SectorOnChainInfo). */
 export const sectorOnChainInfo = record('SectorOnChainInfo', {
   sectorNumber,
-  sealProof: int64,
+  sealProof: safeInt,
   sealedCid: as('SealedCID', cid),
   activation: epoch,
   expiration: epoch,
@@ -120,7 +120,7 @@ export const sectorOnChainInfo = record('SectorOnChainInfo', {
 export type SectorOnChainInfo = Shape<typeof sectorOnChainInfo.fields>
 
 export const sectorPreCommitInfo = record('SectorPreCommitInfo', {
-  sealProof: int64,
+  sealProof: safeInt,
   sectorNumber,
   sealedCid: as('SealedCID', cid),
   sealRandEpoch: epoch,
@@ -138,7 +138,7 @@ export const sectorExpiration = record('SectorExpiration', { onTime: epoch, earl
 export const sectorLocation = record('SectorLocation', { deadline: uint64, partition: uint64 })
 
 const extendedSectorInfo = record('ExtendedSectorInfo', {
-  sealProof: int64,
+  sealProof: safeInt,
   sectorNumber,
   sectorKey: optional(cid),
   sealedCid: as('SealedCID', cid),
