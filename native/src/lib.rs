@@ -6,6 +6,7 @@ pub mod error;
 pub mod fvm;
 pub mod hash;
 pub mod ipld;
+pub mod proofs;
 pub mod secp;
 
 use napi::bindgen_prelude::AsyncTask;

@@ -68,9 +68,7 @@ export function blsVerifyAggregateAsync(
   messages: readonly Uint8Array[],
   signature: Uint8Array,
 ): Promise<boolean> {
-  return nativeAsync(() =>
-    addon().blsVerifyAggregateAsync(publicKeys as Uint8Array[], messages as Uint8Array[], signature),
-  )
+  return nativeAsync(() => addon().blsVerifyAggregateAsync(publicKeys as Uint8Array[], messages as Uint8Array[], signature))
 }
 
 /** drand's names of its schemes (drand crypto/schemes.go). */

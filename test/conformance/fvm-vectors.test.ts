@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import t from 'tap'
 import { bundleBlocks, bundleOf, checkVector, readVector, runVector, vectorExterns, vectorPaths } from '../kit/fvm-vectors.ts'
 import { sharedData } from '../kit/shared-data.ts'
@@ -10,10 +9,10 @@ for (const [folder, count] of [
   ['nv17-actors-v9', 127],
   ['nv18-actors-v10', 129],
 ] as const) {
-  t.test(`message vectors of ${folder}`, (t) => {
+  t.test(`message vectors of ${folder}`, async (t) => {
     const path = sharedData(t, 'fvm-vectors', folder)
     const bundle = sharedData(t, 'actors', bundleOf(folder))
-    if (path === undefined || bundle === undefined) return t.end()
+    if (path === undefined || bundle === undefined) return
     const actors = bundleBlocks(bundle)
     const paths = vectorPaths(path)
     t.equal(paths.length, count)
@@ -29,6 +28,5 @@ for (const [folder, count] of [
     const wrong = { ...outcome, receipts: [{ ...receipt, gasUsed: receipt.gasUsed + 1n }] }
     t.throws(() => checkVector(vector, wrong), { message: /gas/ })
     t.throws(() => checkVector(vector, { ...outcome, stateRoot: vector.preRoot }), { message: /ends in/ })
-    t.end()
   })
 }

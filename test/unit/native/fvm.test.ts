@@ -67,7 +67,16 @@ t.test('an exception in a callback ends the machine and keeps its text', (t) => 
     },
   }
   t.throws(() => new FvmMachine(config(28, root), externs), { code: 'NATIVE_FVM_EXTERN', message: /the disk is on fire/ })
-  for (const thrown of ['text', undefined, Object.create(null), { get message() { throw new Error('twice') } }]) {
+  for (const thrown of [
+    'text',
+    undefined,
+    Object.create(null),
+    {
+      get message() {
+        throw new Error('twice')
+      },
+    },
+  ]) {
     const nasty = {
       ...NOTHING,
       getBlock: () => {
@@ -90,8 +99,14 @@ t.test('randomness callbacks, broken messages, and life after death', async (t) 
   const normal = vectorExterns(vector, actors)
 
   await preloadActors(18, [], () => undefined)
-  await t.rejects(preloadActors(18, [cidOf(Uint8Array.of(1))], () => undefined), { code: 'NATIVE_FVM_STORE_MISSING' })
-  await t.rejects(preloadActors(18, [cidOf(Uint8Array.of(1))], () => Uint8Array.of(1)), { code: 'NATIVE_FVM' })
+  await t.rejects(
+    preloadActors(18, [cidOf(Uint8Array.of(1))], () => undefined),
+    { code: 'NATIVE_FVM_STORE_MISSING' },
+  )
+  await t.rejects(
+    preloadActors(18, [cidOf(Uint8Array.of(1))], () => Uint8Array.of(1)),
+    { code: 'NATIVE_FVM' },
+  )
 
   checkVector(vector, runVector(vector, normal))
   // This message draws beacon randomness: without it the actor fails, with an exception the machine does.
@@ -138,10 +153,10 @@ t.test('randomness callbacks, broken messages, and life after death', async (t) 
   t.equal(traced.flush().blocks.length, 0, 'blocks are handed over once')
 })
 
-t.test('the block cache answers before the store and keeps to its limit', (t) => {
+t.test('the block cache answers before the store and keeps to its limit', async (t) => {
   const path = sharedData(t, 'fvm-vectors', 'nv18-actors-v10')
   const bundle = sharedData(t, 'actors', 'v10.tar.zst')
-  if (path === undefined || bundle === undefined) return t.end()
+  if (path === undefined || bundle === undefined) return
   const actors = bundleBlocks(bundle)
   const vector = readVector(join(path, 'ext-0002-fil_10_storageminer-DisputeWindowedPoSt-Ok-1.json'))
   const normal = vectorExterns(vector, actors)
@@ -164,7 +179,6 @@ t.test('the block cache answers before the store and keeps to its limit', (t) =>
   checkVector(vector, runVector(vector, counting))
   t.ok(reads > 0)
   setBlockCacheBytes(256 << 20)
-  t.end()
 })
 
 t.test('a worker with a large stack runs the machine on its own thread', async (t) => {
