@@ -121,12 +121,18 @@ export class MarketView {
     return new Hamt(this.#store, root, { bitWidth: BALANCES_BITS, value: tokenAmount, key: addressKey })
   }
 
-  /** Of an actor by its f0 address; zeros where it has none. */
+  /** attoFIL that an actor (by its f0 address) has in the market, locked ones among them; 0 where it has none. */
+  escrow(idAddress: Address): TokenAmount {
+    return this.#balances(this.state.escrowTable).get(idAddress) ?? 0n
+  }
+
+  /** attoFIL of it that are locked in deals. */
+  locked(idAddress: Address): TokenAmount {
+    return this.#balances(this.state.lockedTable).get(idAddress) ?? 0n
+  }
+
   balance(idAddress: Address): MarketBalance {
-    return {
-      escrow: this.#balances(this.state.escrowTable).get(idAddress) ?? 0n,
-      locked: this.#balances(this.state.lockedTable).get(idAddress) ?? 0n,
-    }
+    return { escrow: this.escrow(idAddress), locked: this.locked(idAddress) }
   }
 
   /** Everybody who has something in escrow (Lotus StateMarketParticipants). */
