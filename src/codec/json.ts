@@ -24,6 +24,7 @@ export function jsonInteger(value: bigint): Json {
 }
 
 const longInteger = /\d{16}/
+const MAX_DIGITS = 100
 
 /** JSON.parse that keeps integers beyond 2^53 as bigint instead of rounding them. */
 export function parseJson(text: string): unknown {
@@ -33,6 +34,8 @@ export function parseJson(text: string): unknown {
       typeof value === 'number' &&
       !Number.isSafeInteger(value) &&
       context?.source !== undefined &&
+      // No integer of the protocol is written as a longer number; reading one with millions of digits takes seconds.
+      context.source.length <= MAX_DIGITS &&
       /^-?\d+$/.test(context.source)
     ) {
       return BigInt(context.source)

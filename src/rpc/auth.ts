@@ -1,6 +1,4 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { allPermissions, type Permission } from '../api/method.ts'
 import { RpcError } from './errors.ts'
 
@@ -74,93 +72,37 @@ function unpack(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Base32 of RFC 4648 without padding: how Lotus's keystore names its files. */
-export function keystoreFileName(name: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  let out = ''
-  let bits = 0
-  let value = 0
-  for (const byte of Buffer.from(name, 'utf8')) {
-    value = (value << 8) | byte
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      out += alphabet[(value >> bits) & 31]
-    }
-    value &= (1 << bits) - 1
-  }
-  if (bits > 0) out += alphabet[(value << (5 - bits)) & 31]
-  return out
+/** What a keystore must do to hold the secret; `Keystore` of src/store fits. */
+export interface SecretStore {
+  has(name: string): Promise<boolean>
+  get(name: string): Promise<{ readonly type: string; readonly privateKey: Uint8Array }>
+  /** Fails with the code KEYSTORE_EXISTS where the name is taken. */
+  put(name: string, info: { readonly type: string; readonly privateKey: Uint8Array }): Promise<void>
 }
 
 /**
  * The secret that signs tokens, made when the keystore has none.
- * @param keystore the repository's keystore folder; it is made with mode 0700
- * @returns the secret, and whether it is new: then the `token` file is to be written anew
- * @throws RpcError RPC_SECRET for a file that others can read or that is not a secret
+ * @returns the secret, and whether it is new: then the repo's token file is to be written anew
+ * @throws RpcError RPC_SECRET for a key of another type; the keystore's errors
  */
-export async function loadOrCreateSecret(keystore: string): Promise<{ readonly secret: Uint8Array; readonly created: boolean }> {
-  const path = join(keystore, keystoreFileName(SECRET_NAME))
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new RpcError('RPC_SECRET', `the API's secret ${path} cannot be read`, { cause: e })
-    const secret = randomBytes(SECRET_BYTES)
-    await mkdir(keystore, { recursive: true, mode: 0o700 })
-    const written = await writePrivateFile(
-      path,
-      JSON.stringify({ Type: SECRET_TYPE, PrivateKey: secret.toString('base64') }),
-      'new',
-    )
-    // Another process was faster: its secret is the one that counts.
-    return written ? { secret, created: true } : loadOrCreateSecret(keystore)
-  }
-  let info: { Type?: unknown; PrivateKey?: unknown }
-  try {
-    info = JSON.parse(text)
-  } catch {
-    // The parser's message would quote the file.
-    throw new RpcError('RPC_SECRET', `the API's secret ${path} is not JSON; delete the file to get a new secret`)
-  }
-  if (info?.Type !== SECRET_TYPE || typeof info.PrivateKey !== 'string')
-    throw new RpcError('RPC_SECRET', `the API's secret ${path} is not a ${SECRET_TYPE}; delete the file to get a new secret`)
-  return { secret: new Uint8Array(Buffer.from(info.PrivateKey, 'base64')), created: false }
-}
-
-/**
- * Writes a file that only its owner can read: mode 0600, in place at once (written beside and renamed).
- * @param mode `new` leaves a file that exists alone @returns false when it was left alone
- */
-export async function writePrivateFile(path: string, text: string, mode: 'new' | 'replace' = 'replace'): Promise<boolean> {
-  const beside = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
-  await writeFile(beside, text, { mode: 0o600, flag: 'wx', flush: true })
-  try {
-    // The process's umask may have taken more away, never less; 0600 is what other programs expect.
-    await chmod(beside, 0o600)
-    if (mode === 'replace') {
-      await rename(beside, path)
-      return true
+export async function loadOrCreateSecret(
+  keystore: SecretStore,
+): Promise<{ readonly secret: Uint8Array; readonly created: boolean }> {
+  if (!(await keystore.has(SECRET_NAME))) {
+    const secret = new Uint8Array(randomBytes(SECRET_BYTES))
+    try {
+      await keystore.put(SECRET_NAME, { type: SECRET_TYPE, privateKey: secret })
+      return { secret, created: true }
+    } catch (e) {
+      // Another process was faster: its secret is the one that counts.
+      if ((e as { code?: unknown }).code !== 'KEYSTORE_EXISTS') throw e
     }
-    await link(beside, path)
-    await rm(beside)
-    return true
-  } catch (e) {
-    await rm(beside, { force: true })
-    if (mode === 'new' && (e as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw e
   }
-}
-
-/**
- * Writes the `token` and `api` files by which the CLI finds the node.
- * @param apiMultiaddr `/ip4/127.0.0.1/tcp/1234/http`
- */
-export async function writeApiFiles(
-  paths: { readonly token: string; readonly api: string },
-  values: { readonly token: string; readonly apiMultiaddr: string },
-): Promise<void> {
-  await writePrivateFile(paths.token, values.token)
-  await writePrivateFile(paths.api, values.apiMultiaddr)
+  const { type, privateKey } = await keystore.get(SECRET_NAME)
+  if (type !== SECRET_TYPE)
+    throw new RpcError(
+      'RPC_SECRET',
+      `the key "${SECRET_NAME}" is a ${type}, not a ${SECRET_TYPE}: delete its file from the keystore to get a new secret`,
+    )
+  return { secret: privateKey, created: false }
 }

@@ -1,10 +1,13 @@
 import { lookupMethod } from '../api/contract.ts'
 import { ApiError, limitExceeded, methodNotFound, missingPermission, RpcCode } from '../api/errors.ts'
 import type { ApiVersion, CallContext, Permission } from '../api/method.ts'
+import { getLogger } from '../lib/log.ts'
 import { errorText, idOf, type RequestId, type RpcRequest, readRequest, resultText } from './envelope.ts'
 import { Gate } from './gate.ts'
 import type { RpcLimits } from './limits.ts'
 import type { Router, RouterResult } from './router.ts'
+
+const log = getLogger('rpc')
 
 /** Who calls, through which endpoint, and until when. */
 export interface Caller {
@@ -73,6 +76,9 @@ export class Dispatcher {
       }
     } catch (e) {
       failed = (e as { rpcCode?: number }).rpcCode ?? RpcCode.internal
+      // What is not one of our own errors is a fault of the program, and its stack tells where.
+      if (failed === RpcCode.internal && !caller.signal.aborted)
+        log.error('a call failed in an unforeseen way', { method: known }, e)
       throw e
     } finally {
       this.#observer?.onCall(known, performance.now() - started, failed)

@@ -93,6 +93,8 @@ export function readRequest(json: unknown): RpcRequest {
 }
 
 function isId(id: unknown): id is RequestId {
+  // A number that is none (too large for any type) cannot be sent back.
+  if (typeof id === 'number') return Number.isFinite(id)
   return typeof id === 'bigint' || (id !== undefined && isJSONRPCID(id))
 }
 

@@ -21,7 +21,7 @@ export type RpcErrorCode =
   | 'RPC_NO_HANDLER'
   /** A token that is malformed, expired, or signed with another secret. */
   | 'RPC_TOKEN'
-  /** The file with the API's secret cannot be read. */
+  /** The API's secret is not one: too short, or a key of another type. */
   | 'RPC_SECRET'
 
 /** Errors of the JSON-RPC transport, on both of its ends. */

@@ -4,12 +4,15 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ApiError, RpcCode } from '../api/errors.ts'
 import { type ApiVersion, defaultPermissions, type Permission } from '../api/method.ts'
+import { getLogger } from '../lib/log.ts'
 import { listenMultiaddr } from './api-info.ts'
 import { type CallObserver, Dispatcher } from './dispatcher.ts'
 import { errorText, readRequestJson } from './envelope.ts'
 import { defaultLimits, type RpcLimits } from './limits.ts'
 import type { Router } from './router.ts'
 import { WsConnection } from './ws-connection.ts'
+
+const log = getLogger('rpc')
 
 /** A further HTTP route on the API's port: metrics, streams, remote storage. */
 export interface Route {
@@ -97,7 +100,7 @@ export class RpcServer {
         resolve()
       })
     })
-    server.#http.on('error', () => undefined)
+    server.#http.on('error', (e) => log.error('the port of the API failed', {}, e))
     server.#pings = setInterval(() => {
       for (const c of server.#connections) c.ping()
     }, server.#limits.pingIntervalMs)
@@ -173,8 +176,9 @@ export class RpcServer {
     this.#openHttp++
     try {
       await this.#respond(request, response, signal)
-    } catch {
+    } catch (e) {
       // What a route throws; calls answer their own errors.
+      log.error('a request failed in an unforeseen way', { path: request.url?.split('?')[0]?.slice(0, 200) }, e)
       if (!response.headersSent) response.writeHead(500)
       response.end()
     } finally {
@@ -330,7 +334,7 @@ function discard(request: IncomingMessage, signal: AbortSignal): Promise<void> {
       clearTimeout(timer)
       resolve()
     }
-    const timer = setTimeout(done, 2_000)
+    const timer = setTimeout(done, 1_000)
     request.once('end', done).once('error', done).once('close', done)
     signal.addEventListener('abort', done, { once: true })
     request.resume()

@@ -2,10 +2,13 @@ import { WebSocket } from 'ws'
 import { limitExceeded } from '../api/errors.ts'
 import type { ApiVersion, Permission } from '../api/method.ts'
 import type { Json } from '../codec/json.ts'
+import { getLogger } from '../lib/log.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { plainText } from './dispatcher.ts'
 import { errorText, idOf, notificationText, type RequestId, readRequest, readRequestJson, resultText } from './envelope.ts'
 import type { RpcLimits } from './limits.ts'
+
+const log = getLogger('rpc')
 
 /** What a connection needs of its server. */
 export interface WsConnectionComponents {
@@ -159,8 +162,9 @@ export class WsConnection {
         // The protocol has no word for an error here: a stream that fails ends.
         await this.#send(notificationText(CHANNEL_CLOSE, [channel]))
       }
-    } catch {
+    } catch (e) {
       // The items' own failure; the channel was closed above.
+      if (!signal.aborted) log.warn('a stream ended with an error', {}, e)
     } finally {
       // Not awaited: a source that is stuck must not hold the call open.
       void Promise.resolve(items.return?.()).catch(() => undefined)
