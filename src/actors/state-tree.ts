@@ -1,5 +1,5 @@
 import { CborReader } from '../codec/cbor-reader.ts'
-import { type Codec, encode } from '../codec/codec.ts'
+import { type Codec, decode, encode } from '../codec/codec.ts'
 import { optional, type Shape, tuple } from '../codec/combinators.ts'
 import { uint64 } from '../codec/primitives.ts'
 import { type BlockReader, type BlockWriter, mustGet } from '../store/blockstore.ts'
@@ -8,6 +8,7 @@ import { type CID, cid, cidOf } from '../types/cid.ts'
 import { type ActorId, actorId, tokenAmount } from '../types/scalars.ts'
 import { ActorError, malformed } from './errors.ts'
 import { Hamt } from './hamt.ts'
+import { diffHamt } from './hamt-diff.ts'
 import { addressKey, idAddressKey } from './keys.ts'
 import { INIT_ACTOR } from './well-known.ts'
 
@@ -68,6 +69,7 @@ export class StateTree {
   readonly #store: BlockReader
   readonly #actors: Hamt<Actor, ActorId>
   readonly #info: CID | undefined
+  readonly #actorsRoot: CID
   #addresses: Hamt<bigint, Address> | undefined
   readonly #ids = new Map<string, ActorId>()
 
@@ -75,6 +77,7 @@ export class StateTree {
     this.version = root.version
     this.#store = store
     this.#info = root.info
+    this.#actorsRoot = root.actors
     this.#actors = new Hamt(store, root.actors, {
       value: root.version >= STATE_TREE_VERSION ? actor : oldActor,
       key: idAddressKey,
@@ -154,6 +157,11 @@ export class StateTree {
     for (const [id, a] of this.actors()) visit(a, id)
   }
 
+  /** The root of the actors' HAMT as it was loaded. */
+  get actorsRoot(): CID {
+    return this.#actorsRoot
+  }
+
   /** @throws ActorError ACTOR_NOT_FOUND for an address without an id; STATE_VALUE for what this tree's version cannot hold */
   setActor(at: Address | ActorId, value: Actor): void {
     const id = this.#idOf(at)
@@ -184,6 +192,23 @@ export class StateTree {
     writer.put(root, data)
     return root
   }
+}
+
+/**
+ * Actors of which anything differs between two states (StateChangedActors): id, before and after, undefined on the side where
+ * there is none. Only for trees of version 2 and on.
+ */
+export function* changedActors(
+  store: BlockReader,
+  before: StateTree,
+  after: StateTree,
+): Generator<[ActorId, Actor | undefined, Actor | undefined]> {
+  if (before.version < 2 || after.version < 2)
+    throw new ActorError('STATE_VALUE', 'states of actors before v3 cannot be compared')
+  const read = (tree: StateTree, raw: Uint8Array | undefined) =>
+    raw === undefined ? undefined : decode(tree.version >= STATE_TREE_VERSION ? actor : oldActor, raw)
+  for (const c of diffHamt(store, before.actorsRoot, after.actorsRoot))
+    yield [idAddressKey.fromBytes(c.key), read(before, c.before), read(after, c.after)]
 }
 
 const stateRoot = tuple('StateRoot', { version: uint64, actors: cid, info: cid })
