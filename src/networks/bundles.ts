@@ -229,3 +229,26 @@ export function bundleUrls(
     `https://raw.githubusercontent.com/filecoin-project/lotus/master/build/actors/v${actorsVersion}.tar.zst`,
   ]
 }
+
+/** The builds that a network runs: what the bundle store needs of a network. */
+export interface BundleCatalog {
+  /** The network's name, for messages. */
+  readonly network: string
+  /** What release files are called after. */
+  readonly bundle: BundleName
+  /** Versions of the actors that there are, ascending. */
+  readonly versions: readonly number[]
+  manifestCid(actorsVersion: number): CID | undefined
+  urls(actorsVersion: number, release?: string): readonly string[]
+}
+
+export function bundleCatalog(network: { readonly name: string; readonly bundle: BundleName }): BundleCatalog {
+  const { name, bundle } = network
+  return {
+    network: name,
+    bundle,
+    versions: Object.keys(manifests[bundle]).map(Number),
+    manifestCid: (version) => bundleManifestCid(bundle, version),
+    urls: (version, release) => bundleUrls(bundle, version, release),
+  }
+}
