@@ -130,6 +130,19 @@ export class ChainStore {
     })
   }
 
+  /**
+   * Makes the head of an imported chain the head, and its genesis the genesis, without computing the way from the old head:
+   * subscribers are told `current`. Removes the checkpoint.
+   * @throws StoreError STORE_GENESIS when the store holds another chain
+   */
+  async adopt(head: Tipset, genesis: Tipset): Promise<void> {
+    await this.setGenesis(genesis.first, genesis.cids[0] as CID)
+    return this.#inTurn(async () => {
+      await this.#dropCheckpoint()
+      if (this.#head?.equals(head) !== true) await this.#record(head, [{ type: 'current', tipset: head }], true)
+    })
+  }
+
   removeCheckpoint(): Promise<void> {
     return this.#inTurn(() => this.#dropCheckpoint())
   }
@@ -165,7 +178,10 @@ export class ChainStore {
   async #take(tipset: Tipset, sync: boolean): Promise<void> {
     const before = this.#head
     if (before?.equals(tipset) === true) return
-    const changes: HeadChange[] = before === undefined ? [{ type: 'apply', tipset }] : this.reader.path(before, tipset)
+    await this.#record(tipset, before === undefined ? [{ type: 'apply', tipset }] : this.reader.path(before, tipset), sync)
+  }
+
+  async #record(tipset: Tipset, changes: readonly HeadChange[], sync: boolean): Promise<void> {
     await this.#persist([tipsetKeyBlock(tipset.key)])
     // Blocks first: the record of the head must never name blocks that a power cut can lose.
     if (sync) await this.#store.sync?.()

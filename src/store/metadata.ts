@@ -14,6 +14,8 @@ export const metadataKeys = {
   genesis: '/0',
   /** JSON list of the CIDs of the checkpoint's tipset. */
   checkpoint: '/chain/checks',
+  /** What the F3 block of an imported snapshot held; pieces lie below it. */
+  f3Snapshot: '/nelumbo/f3-snapshot',
 } as const
 
 const TIPSET_STATE = '/nelumbo/tipset-state/'

@@ -5,6 +5,7 @@ import type { Block } from '../blockstore.ts'
 import { ByteSource, type Bytes, truncated } from './byte-source.ts'
 import { CarError } from './errors.ts'
 import { MAX_HEADER_BYTES, parseCarHeader } from './header.ts'
+import { scanInBackground } from './native-scan.ts'
 import { badHash, cidLengthAt, MAX_SECTION_BYTES, type ScanResult, scanSections } from './scan.ts'
 
 /** Bytes that are scanned at once. */
@@ -23,6 +24,12 @@ export interface CarReadOptions {
   readonly signal?: AbortSignal | undefined
   /** Bytes that one section may have. */
   readonly maxSection?: number
+}
+
+interface Step {
+  readonly batch: CarBatch
+  readonly rest: Uint8Array
+  readonly want: number
 }
 
 /** Finds sections in a chunk; the addon's works off the JavaScript thread. */
@@ -145,29 +152,38 @@ export class CarReader {
    * The rest of the file in batches of whole sections, about 4 MiB each. The bytes of a batch belong to the caller.
    * @throws CarError
    */
-  async *batches(scan: Scanner = scanSections): AsyncGenerator<CarBatch, void, undefined> {
-    const options = { verify: this.#verify, maxBlock: this.#maxSection }
-    let rest: Uint8Array = new Uint8Array(0)
-    let want = BATCH_BYTES
+  async *batches(scan: Scanner = scanInBackground): AsyncGenerator<CarBatch, void, undefined> {
     try {
+      let ahead = this.#step(scan, new Uint8Array(0), BATCH_BYTES)
       for (;;) {
-        this.#signal?.throwIfAborted()
-        const start = this.#source.position - rest.length
-        const { chunk, ended } = await this.#fill(rest, want)
-        if (chunk.length === 0) {
-          if (this.#end !== Number.POSITIVE_INFINITY && start < this.#end) truncated(start)
-          return
-        }
-        const result = await scan(chunk, options, start)
-        rest = chunk.subarray(result.consumed)
-        if (result.consumed > 0)
-          yield { bytes: chunk.subarray(0, result.consumed), consumed: result.consumed, entries: result.entries }
-        if (ended && rest.length > 0) truncated(start + chunk.length)
-        // A section longer than the batch: read on until it is whole, up to its limit.
-        want = result.consumed > 0 ? BATCH_BYTES : Math.max(want, chunk.length) * 2
+        const step = await ahead
+        if (step === undefined) return
+        // The next piece is read and hashed while the caller works on this one.
+        ahead = this.#step(scan, step.rest, step.want)
+        ahead.catch(() => {})
+        if (step.batch.consumed > 0) yield step.batch
       }
     } finally {
       await this.close()
+    }
+  }
+
+  /** Reads and scans one piece; `rest` is the beginning of a section that the piece before did not hold whole. */
+  async #step(scan: Scanner, rest: Uint8Array, want: number): Promise<Step | undefined> {
+    this.#signal?.throwIfAborted()
+    const start = this.#source.position - rest.length
+    const { chunk, ended } = await this.#fill(rest, want)
+    if (chunk.length === 0) {
+      if (this.#end !== Number.POSITIVE_INFINITY && start < this.#end) truncated(start)
+      return undefined
+    }
+    const { consumed, entries } = await scan(chunk, { verify: this.#verify, maxBlock: this.#maxSection }, start)
+    if (ended && consumed < chunk.length) truncated(start + chunk.length)
+    return {
+      batch: { bytes: chunk.subarray(0, consumed), consumed, entries },
+      rest: chunk.subarray(consumed),
+      // A section longer than the piece: read on until it is whole, up to its limit.
+      want: consumed > 0 ? BATCH_BYTES : Math.max(want, chunk.length) * 2,
     }
   }
 
