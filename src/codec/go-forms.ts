@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from './base64.ts'
 import type { Codec } from './codec.ts'
 import { type ListOptions, list } from './combinators.ts'
 import { CodecError } from './errors.ts'
@@ -55,11 +56,7 @@ export const goRawBytes: Codec<Uint8Array> = {
   name: 'raw bytes',
   write: (w, v) => w.raw(v),
   read: (r) => r.rest(),
-  toJson: (v) => Buffer.from(v.buffer, v.byteOffset, v.byteLength).toString('base64'),
-  fromJson(json, path) {
-    if (json === null || json === undefined) return new Uint8Array(0)
-    if (typeof json !== 'string') return jsonFail(path, 'expected base64 text')
-    return new Uint8Array(Buffer.from(json, 'base64'))
-  },
+  toJson: toBase64,
+  fromJson: (json, path) => (json === null || json === undefined ? new Uint8Array(0) : fromBase64(json, path)),
   schema: { type: 'string', contentEncoding: 'base64' },
 }

@@ -106,8 +106,14 @@ export class MarketView {
 
   /** Every proposal with its state, which is the empty one while it is not activated (Lotus StateMarketDeals). */
   *deals(): Generator<[bigint, { readonly proposal: DealProposal; readonly state: DealState }]> {
-    const states = this.#states()
-    for (const [id, proposal] of this.proposals()) yield [id, { proposal, state: states.get(id) ?? emptyDealState }]
+    // Both arrays are walked side by side: looking each state up would keep the whole array of states in memory.
+    const states = this.dealStates()
+    let next = states.next()
+    for (const [id, proposal] of this.proposals()) {
+      while (!next.done && next.value[0] < id) next = states.next()
+      const state = !next.done && next.value[0] === id ? next.value[1] : emptyDealState
+      yield [id, { proposal, state }]
+    }
   }
 
   /** The claim of a verified deal as actors v9 to v12 store it with the deal's state. */

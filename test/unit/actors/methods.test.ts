@@ -15,6 +15,7 @@ import {
 } from '../../../src/actors/methods/index.ts'
 import { stateCodec } from '../../../src/actors/read-state.ts'
 import { type Codec, decode, encode } from '../../../src/codec/codec.ts'
+import { goEmpty, goRawBytes } from '../../../src/codec/go-forms.ts'
 import { parseJson } from '../../../src/codec/json.ts'
 
 type Value = [actor: string, version: number, method: number, what: 'params' | 'return' | 'state', hex: string, json: unknown]
@@ -98,6 +99,38 @@ t.test('values of go-state-types decode, print as in Lotus, and come back byte f
     compared++
   }
   t.ok(compared > 450, `${compared} values`)
+})
+
+t.test('every value is refused when it is cut short, too long, or has another number of fields', async (t) => {
+  let broken = 0
+  for (const [actor, version, number, what, hex] of fixture.values) {
+    const id = `${actor} ${number} ${what}`
+    if (what === 'state' || otherForm.has(id) || otherForm.has(`${id} ${version}`)) continue
+    const def = mustMethodOf(kindOf(actor), version, number)
+    const codec = what === 'params' ? def.params : def.returns
+    // These take any bytes.
+    if (codec === goEmpty || codec === goRawBytes) continue
+    if (codec.name === 'uint64' && isNegativeInteger(hex)) continue
+    const bytes = Buffer.from(hex, 'hex')
+    const bad = [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.of(0)])]
+    const fields = bytes[0] as number
+    // Tuples of fewer than 23 fields: one more is announced and given, one is left out.
+    if (!codec.name.startsWith('list') && fields > 0x80 && fields < 0x97) {
+      bad.push(Buffer.concat([Buffer.of(fields + 1), bytes.subarray(1), Buffer.of(0)]))
+      bad.push(Buffer.concat([Buffer.of(fields - 1), bytes.subarray(1)]))
+    }
+    for (const b of bad) {
+      let refused = false
+      try {
+        decode(codec, b)
+      } catch (e) {
+        refused = (e as { code?: string }).code === 'CODEC_CBOR'
+      }
+      if (!refused) t.fail(`${id} v${version}: ${b.toString('hex')}`)
+      broken++
+    }
+  }
+  t.ok(broken > 1500, `${broken} values`)
 })
 
 t.test('numbers made of names (FRC-0042)', async (t) => {
