@@ -17,8 +17,8 @@ export type RpcErrorCode =
   | 'RPC_ADDRESS'
   /** The client, the server or the connection was closed. */
   | 'RPC_CLOSED'
-  /** A method that has no handler: a fault of the program. */
-  | 'RPC_NO_HANDLER'
+  /** The caller has cancelled the call, or has gone. */
+  | 'RPC_CANCELLED'
   /** A token that is malformed, expired, or signed with another secret. */
   | 'RPC_TOKEN'
   /** The API's secret is not one: too short, or a key of another type. */

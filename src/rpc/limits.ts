@@ -2,6 +2,10 @@
 export interface RpcLimits {
   /** Bytes of an HTTP request's body and of a WebSocket message. go-jsonrpc's own default. */
   readonly maxRequestBytes: number
+  /** The same for callers without a token, where it is less. */
+  readonly maxAnonymousRequestBytes: number
+  /** Bytes of all HTTP bodies that are being received at the same time. */
+  readonly maxBodyBytes: number
   /** Nesting of a request's JSON. */
   readonly maxDepth: number
   /** Calls in one batch. */
@@ -33,6 +37,9 @@ export interface RpcLimits {
 
 export const defaultLimits: RpcLimits = {
   maxRequestBytes: 100 * 1024 * 1024,
+  // No method that is open to everybody takes more than a few messages.
+  maxAnonymousRequestBytes: 8 * 1024 * 1024,
+  maxBodyBytes: 1024 * 1024 * 1024,
   maxDepth: 128,
   maxBatch: 1000,
   batchParallel: 8,

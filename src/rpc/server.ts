@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { ApiError, RpcCode } from '../api/errors.ts'
+import { ApiError, limitExceeded, RpcCode } from '../api/errors.ts'
 import { type ApiVersion, defaultPermissions, type Permission } from '../api/method.ts'
 import { getLogger } from '../lib/log.ts'
 import { listenMultiaddr } from './api-info.ts'
-import { type CallObserver, Dispatcher } from './dispatcher.ts'
+import { type Caller, type CallObserver, Dispatcher } from './dispatcher.ts'
 import { errorText, readRequestJson } from './envelope.ts'
+import { RpcError } from './errors.ts'
 import { defaultLimits, type RpcLimits } from './limits.ts'
 import type { Router } from './router.ts'
 import { WsConnection } from './ws-connection.ts'
@@ -50,12 +51,20 @@ export interface RpcServerInit {
   readonly defaultPerms?: readonly Permission[]
 }
 
+interface Access {
+  readonly perms: readonly Permission[]
+  /** True for a caller without a token. */
+  readonly anonymous: boolean
+}
+
 const endpoint = /^\/rpc\/(v[012])$/
 
 /** JSON-RPC over HTTP and WebSocket on one port: `/rpc/v0`, `/rpc/v1`, `/rpc/v2`, the health checks, and further routes. */
 export class RpcServer {
   readonly #http: Server
   readonly #ws: WebSocketServer
+  /** For callers without a token: the library's limit of a message is one for all its connections. */
+  readonly #anonymousWs: WebSocketServer
   readonly #dispatcher: Dispatcher
   readonly #components: RpcServerComponents
   readonly #init: RpcServerInit
@@ -65,6 +74,8 @@ export class RpcServer {
   readonly #sockets = new Set<Socket>()
   #pings: NodeJS.Timeout | undefined
   #openHttp = 0
+  /** Bytes of bodies that have come in part. */
+  #receiving = 0
 
   private constructor(components: RpcServerComponents, init: RpcServerInit) {
     this.#components = components
@@ -81,7 +92,10 @@ export class RpcServer {
       noDelay: true,
     })
     this.#http.maxConnections = this.#limits.maxConnections
-    this.#ws = new WebSocketServer({ noServer: true, maxPayload: this.#limits.maxRequestBytes, perMessageDeflate: false })
+    const wsServer = (maxPayload: number): WebSocketServer =>
+      new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false })
+    this.#ws = wsServer(this.#limits.maxRequestBytes)
+    this.#anonymousWs = wsServer(this.#maxRequest(true))
     this.#http.on('request', (request, response) => void this.#request(request, response))
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#http.on('connection', (socket) => {
@@ -135,7 +149,7 @@ export class RpcServer {
     const closed = new Promise<void>((resolve) => {
       this.#http.close(() => resolve())
     })
-    this.#closing.abort(new Error('the node is stopping'))
+    this.#closing.abort(new RpcError('RPC_CLOSED', 'the node is stopping'))
     this.#http.closeIdleConnections()
     const deadline = performance.now() + this.#limits.closeGraceMs
     const open = (): boolean => this.#openHttp > 0 || [...this.#connections].some((c) => c.open > 0)
@@ -153,17 +167,23 @@ export class RpcServer {
     await closed
     clearTimeout(rest)
     this.#ws.close()
+    this.#anonymousWs.close()
   }
 
-  /** The permissions of a request; undefined when it shows a token that does not count. */
-  #permissions(request: IncomingMessage, url: URL): readonly Permission[] | undefined {
+  #maxRequest(anonymous: boolean): number {
+    const { maxRequestBytes, maxAnonymousRequestBytes } = this.#limits
+    return anonymous ? Math.min(maxRequestBytes, maxAnonymousRequestBytes) : maxRequestBytes
+  }
+
+  /** What a request may do; undefined when it shows a token that does not count. */
+  #permissions(request: IncomingMessage, url: URL): Access | undefined {
     const header = request.headers.authorization
     const query = url.searchParams.get('token') ?? ''
     const given = header ?? (query === '' ? '' : `Bearer ${query}`)
-    if (given === '') return this.#init.defaultPerms ?? defaultPermissions
+    if (given === '') return { perms: this.#init.defaultPerms ?? defaultPermissions, anonymous: true }
     if (!given.startsWith('Bearer ')) return undefined
     try {
-      return this.#components.auth.verify(given.slice('Bearer '.length))
+      return { perms: this.#components.auth.verify(given.slice('Bearer '.length)), anonymous: false }
     } catch {
       return undefined
     }
@@ -171,7 +191,7 @@ export class RpcServer {
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController()
-    response.once('close', () => gone.abort(new Error('the client has gone')))
+    response.once('close', () => gone.abort(new RpcError('RPC_CANCELLED', 'the client has gone')))
     const signal = AbortSignal.any([gone.signal, this.#closing.signal])
     this.#openHttp++
     try {
@@ -199,27 +219,27 @@ export class RpcServer {
     const version = endpoint.exec(url.pathname)?.[1] as ApiVersion | undefined
     const route = version === undefined ? this.#components.routes?.find((r) => r.match(method, url.pathname)) : undefined
     if (version === undefined && route === undefined) return empty(response, 404)
-    const perms = this.#permissions(request, url)
-    if (perms === undefined) return empty(response, 401)
-    if (route !== undefined) return route.handle(request, response, { perms, signal, url })
+    const access = this.#permissions(request, url)
+    if (access === undefined) return empty(response, 401)
+    if (route !== undefined) return route.handle(request, response, { perms: access.perms, signal, url })
     if (method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS')
       return empty(response, 405)
     }
-    await this.#rpc(request, response, { perms, version: version as ApiVersion, signal })
+    const caller = { perms: access.perms, version: version as ApiVersion, signal }
+    await this.#rpc(request, response, caller, this.#maxRequest(access.anonymous))
   }
 
-  async #rpc(
-    request: IncomingMessage,
-    response: ServerResponse,
-    caller: { readonly perms: readonly Permission[]; readonly version: ApiVersion; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const body = await readBody(request, this.#limits.maxRequestBytes)
+  async #rpc(request: IncomingMessage, response: ServerResponse, caller: Caller, max: number): Promise<void> {
+    const body = await this.#readBody(request, max)
     if (body === undefined) return
-    if (body === 'too large') {
-      const message = `request bigger than maximum ${this.#limits.maxRequestBytes} allowed`
-      const text = errorText(null, new ApiError('API_LIMIT', message, { rpcCode: RpcCode.parse }))
-      response.writeHead(413, {
+    if (typeof body === 'string') {
+      const error =
+        body === 'too large'
+          ? new ApiError('API_LIMIT', `request bigger than maximum ${max} allowed`, { rpcCode: RpcCode.parse })
+          : limitExceeded('the node is busy: it is receiving too much at once, try again later')
+      const text = errorText(null, error)
+      response.writeHead(body === 'too large' ? 413 : 503, {
         'Content-Type': 'application/json',
         'Content-Length': Buffer.byteLength(text),
         Connection: 'close',
@@ -238,6 +258,29 @@ export class RpcServer {
     }
     const text = await this.#dispatcher.answer(json, caller)
     this.#finish(response, 200, text)
+  }
+
+  /** The body's bytes, at most `max`; undefined when the client left before the end. */
+  async #readBody(request: IncomingMessage, max: number): Promise<Buffer | 'too large' | 'busy' | undefined> {
+    if (Number(request.headers['content-length'] ?? 0) > max) return 'too large'
+    const chunks: Buffer[] = []
+    let size = 0
+    try {
+      // The connection stays open after an early return: the refusal is still to be written.
+      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+        const { length } = chunk as Buffer
+        if (size + length > max) return 'too large'
+        if (this.#receiving + length > this.#limits.maxBodyBytes) return 'busy'
+        size += length
+        this.#receiving += length
+        chunks.push(chunk as Buffer)
+      }
+      return Buffer.concat(chunks, size)
+    } catch {
+      return undefined
+    } finally {
+      this.#receiving -= size
+    }
   }
 
   #finish(response: ServerResponse, status: number, text: string | undefined): void {
@@ -276,18 +319,19 @@ export class RpcServer {
       refuse(socket, '503 Service Unavailable')
       return
     }
-    const perms = this.#permissions(request, url)
-    if (perms === undefined) {
+    const access = this.#permissions(request, url)
+    if (access === undefined) {
       refuse(socket, '401 Unauthorized')
       return
     }
-    this.#ws.handleUpgrade(request, socket, head, (ws: WebSocket) => {
+    const ws = access.anonymous ? this.#anonymousWs : this.#ws
+    ws.handleUpgrade(request, socket, head, (client: WebSocket) => {
       const connection = new WsConnection(
-        { socket: ws, dispatcher: this.#dispatcher, closing: this.#closing.signal },
-        { perms, version, limits: this.#limits },
+        { socket: client, dispatcher: this.#dispatcher, closing: this.#closing.signal },
+        { perms: access.perms, version, limits: this.#limits },
       )
       this.#connections.add(connection)
-      ws.once('close', () => this.#connections.delete(connection))
+      client.once('close', () => this.#connections.delete(connection))
     })
   }
 }
@@ -303,25 +347,6 @@ function empty(response: ServerResponse, status: number): void {
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-/** The body's bytes, at most `max`; undefined when the client left before the end. */
-async function readBody(request: IncomingMessage, max: number): Promise<Buffer | 'too large' | undefined> {
-  const declared = Number(request.headers['content-length'] ?? 0)
-  if (declared > max) return 'too large'
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    // The connection stays open after an early return: the refusal is still to be written.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      size += (chunk as Buffer).length
-      if (size > max) return 'too large'
-      chunks.push(chunk as Buffer)
-    }
-  } catch {
-    return undefined
-  }
-  return Buffer.concat(chunks, size)
 }
 
 /**

@@ -6,6 +6,7 @@ import { getLogger } from '../lib/log.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { plainText } from './dispatcher.ts'
 import { errorText, idOf, notificationText, type RequestId, readRequest, readRequestJson, resultText } from './envelope.ts'
+import { RpcError } from './errors.ts'
 import type { RpcLimits } from './limits.ts'
 
 const log = getLogger('rpc')
@@ -50,7 +51,7 @@ export class WsConnection {
     this.#perms = init.perms
     this.#version = init.version
     this.#limits = init.limits
-    const stop = (): void => this.#life.abort(new Error('the server is closing'))
+    const stop = (): void => this.#life.abort(new RpcError('RPC_CLOSED', 'the server is closing'))
     components.closing.addEventListener('abort', stop, { once: true })
     this.#socket.on('message', (data) => {
       this.#heard = true
@@ -62,7 +63,7 @@ export class WsConnection {
     this.#socket.on('error', () => this.#socket.terminate())
     this.#socket.on('close', () => {
       components.closing.removeEventListener('abort', stop)
-      this.#life.abort(new Error('the client has gone'))
+      this.#life.abort(new RpcError('RPC_CANCELLED', 'the client has gone'))
     })
   }
 
@@ -142,7 +143,7 @@ export class WsConnection {
   #cancel(params: unknown): void {
     const id: unknown = Array.isArray(params) ? params[0] : undefined
     if (typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint')
-      this.#calls.get(callKey(id))?.abort(new Error('the caller has cancelled'))
+      this.#calls.get(callKey(id))?.abort(new RpcError('RPC_CANCELLED', 'the caller has cancelled the call'))
   }
 
   async #stream(id: RequestId | undefined, stream: AsyncIterable<Json>, signal: AbortSignal): Promise<void> {

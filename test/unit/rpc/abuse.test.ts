@@ -54,6 +54,31 @@ t.test('a request that is too large is refused, declared or not', async (t) => {
   t.equal((await s.post(call(1))).status, 200, 'the server lives')
 })
 
+t.test('without a token less is taken, and all bodies together have a limit', async (t) => {
+  const s = await testServer(t, [session], { init: { limits: { maxAnonymousRequestBytes: 1000, maxBodyBytes: 200_000 } } })
+  const body = `{"id":1,"method":"Filecoin.Session","x":"${'a'.repeat(1000)}"}`
+  t.equal((await s.post(body)).status, 413)
+  t.equal((await s.post(body, '/rpc/v1', { Authorization: `Bearer ${s.token(['read'])}` })).status, 200)
+  const dial = async (query: string): Promise<WebSocket> => {
+    const ws = new WebSocket(`${s.url.replace('http', 'ws')}/rpc/v1${query}`)
+    ws.on('error', () => undefined)
+    await new Promise((resolve) => ws.once('open', resolve))
+    ws.send(body)
+    return ws
+  }
+  const stranger = await dial('')
+  t.equal(await new Promise((resolve) => stranger.once('close', resolve)), 1009)
+  const known = await dial(`?token=${s.token(['read'])}`)
+  t.equal(JSON.parse(String(await new Promise((resolve) => known.once('message', resolve)))).id, 1)
+  known.terminate()
+
+  const large = `{"id":1,"method":"Filecoin.Session","x":"${'a'.repeat(300_000)}"}`
+  const refused = await s.post(large, '/rpc/v1', { Authorization: `Bearer ${s.token(['read'])}` })
+  t.equal(refused.status, 503)
+  t.equal(refused.json.error.code, -32005)
+  t.equal((await s.post(call(1))).status, 200, 'what was received is given back')
+})
+
 t.test('JSON that is nested 100,000 deep', async (t) => {
   const s = await testServer(t, [session])
   for (const body of [
