@@ -1,0 +1,22 @@
+import type { CommandSpec, GroupSpec } from '../spec.ts'
+import { auth } from './auth.ts'
+import { chain } from './chain.ts'
+import { config } from './config.ts'
+import { daemon } from './daemon.ts'
+import { log } from './log.ts'
+import { info, status, version, waitApi } from './node.ts'
+import { state } from './state.ts'
+
+/** All commands in the order in which the help shows them. */
+export const commands: readonly (CommandSpec | GroupSpec)[] = [
+  daemon,
+  config,
+  version,
+  info,
+  auth,
+  state,
+  chain,
+  log,
+  waitApi,
+  status,
+]

@@ -1,0 +1,49 @@
+/** The one place that reads the process's environment. Everything else is given plain values. */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export interface Environment {
+  /** The repository's folder when no flag names one. */
+  readonly repo: string
+  /** `FULLNODE_API_INFO`: `token:multiaddr`, or a URL. */
+  readonly apiInfo: string | undefined
+  /** Level of all log systems at the start, `GOLOG_LOG_LEVEL`. */
+  readonly logLevel: string | undefined
+  /** `LOTUS_<SECTION>_<KEY>` settings that override the config file. */
+  readonly config: Readonly<Record<string, string>>
+  /** Folder that bundles and parameters are kept in over repositories. */
+  readonly cacheDir: string
+  /** Where proof parameters are, when `FIL_PROOFS_PARAMETER_CACHE` says so. */
+  readonly parameterCache: string | undefined
+  readonly noColor: boolean
+}
+
+/** Not settings of the config file, though they begin like one. */
+const notConfig = new Set(['LOTUS_PATH', 'LOTUS_MINER_PATH', 'LOTUS_WORKER_PATH'])
+
+/** @param env the process's environment; given in tests */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const home = env.HOME !== undefined && env.HOME !== '' ? env.HOME : homedir()
+  const config: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (/^LOTUS_[A-Z0-9]+_[A-Z0-9_]+$/.test(name) && value !== undefined && !notConfig.has(name)) config[name] = value
+  }
+  return {
+    repo: expandHome(nonEmpty(env.NELUMBO_PATH) ?? nonEmpty(env.LOTUS_PATH) ?? '~/.lotus', home),
+    apiInfo: nonEmpty(env.FULLNODE_API_INFO),
+    logLevel: nonEmpty(env.GOLOG_LOG_LEVEL),
+    config,
+    cacheDir: join(nonEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'nelumbo'),
+    parameterCache: nonEmpty(env.FIL_PROOFS_PARAMETER_CACHE),
+    noColor: nonEmpty(env.NO_COLOR) !== undefined,
+  }
+}
+
+/** `~` and `~/…` at the beginning of a path; then made absolute. */
+export function expandHome(path: string, home: string = homedir()): string {
+  return resolve(path === '~' ? home : path.startsWith('~/') ? join(home, path.slice(2)) : path)
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}

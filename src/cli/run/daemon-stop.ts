@@ -1,0 +1,5 @@
+import type { Context } from '../context.ts'
+
+export async function stop({ node }: Context): Promise<void> {
+  await node.call('Shutdown')
+}

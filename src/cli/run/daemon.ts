@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { networkByName } from '../../networks/index.ts'
+import { loadNetworkFile } from '../../networks/network-file.ts'
+import type { Network } from '../../networks/types.ts'
+import { startFullNode } from '../../node/full-node.ts'
+import type { FullNodeOptions, ImportOptions } from '../../node/options.ts'
+import type { daemonFlags } from '../commands/daemon.ts'
+import type { Context } from '../context.ts'
+import { en } from '../en.ts'
+import { expandHome } from '../environment.ts'
+import { usage } from '../errors.ts'
+import { shorten } from '../parse.ts'
+import { ProgressPrinter } from '../progress.ts'
+
+type DaemonContext = Context<typeof daemonFlags>
+
+const DEFAULT_NETWORK = 'devnet'
+const LOOPBACK = '127.0.0.1'
+
+/** Runs the node until it is told to stop, by a signal or over the API. */
+export async function daemon(context: DaemonContext): Promise<void> {
+  const { out, signal } = context
+  const options = await daemonOptions(context)
+  const progress = new ProgressPrinter({ stream: process.stderr, now: () => performance.now() })
+  try {
+    const node = await startFullNode({ ...options, signal, onProgress: progress.report })
+    progress.end()
+    if (node.validation !== undefined) {
+      const { tipsets, seconds, head } = node.validation
+      out.line(`validated ${tipsets} tipsets in ${seconds.toFixed(1)} s, head ${node.validation.headHeight} ${head}`)
+    }
+    await node.closed
+  } finally {
+    progress.end()
+  }
+}
+
+/** The flags as the node takes them. @throws CliError CLI_USAGE for flags that exclude each other or name no file */
+export async function daemonOptions(context: DaemonContext): Promise<FullNodeOptions> {
+  const { flags, global, env } = context
+  if (flags.profile !== undefined && flags.profile !== 'bootstrapper')
+    throw usage(en.errors.profileUnknown(shorten(flags.profile)))
+  const source = importSource(flags['import-chain'], flags['import-snapshot'])
+  if (source === undefined && flags['halt-after-import']) throw usage(en.errors.haltWithoutImport())
+  const bundlesDir = existing('bundles', flags.bundles)
+  const genesisPath = existing('genesis', flags.genesis)
+  const configPath = existing('config', flags.config)
+  return {
+    repoPath: global.repo ?? env.repo,
+    network: await network(flags.network, existing('network-file', flags['network-file'])),
+    ...(bundlesDir === undefined ? {} : { bundlesDir }),
+    ...(genesisPath === undefined ? {} : { genesisPath }),
+    ...(source === undefined ? {} : { import: source }),
+    removeExistingChain: flags['remove-existing-chain'],
+    haltAfterImport: flags['halt-after-import'],
+    ...listen(flags.api, flags['api-listen']),
+    apiMaxRequestBytes: flags['api-max-req-size'],
+    ...(configPath === undefined ? {} : { configPath }),
+    configOverrides: env.config,
+    ...(env.parameterCache === undefined ? {} : { proofParameters: env.parameterCache }),
+  }
+}
+
+function importSource(chain: string | undefined, snapshot: string | undefined): ImportOptions | undefined {
+  if (chain !== undefined && snapshot !== undefined) throw usage(en.errors.twoImports())
+  const given = chain ?? snapshot
+  if (given === undefined) return undefined
+  const flag = chain === undefined ? 'import-snapshot' : 'import-chain'
+  const location = /^(https?|file):\/\//.test(given) ? given : (existing(flag, given) ?? given)
+  return { location, mode: chain === undefined ? 'trust' : 'validate' }
+}
+
+async function network(name: string | undefined, file: string | undefined): Promise<Network> {
+  if (name !== undefined && file !== undefined) throw usage(en.errors.twoNetworks())
+  return file === undefined ? networkByName(name ?? DEFAULT_NETWORK) : loadNetworkFile(file)
+}
+
+/** A path that a flag names, absolute. */
+function existing(flag: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  const full = expandHome(path)
+  if (!existsSync(full)) throw usage(en.errors.noFile(flag, shorten(path)))
+  return full
+}
+
+/** Where to listen; nothing when the config file decides. */
+function listen(port: string | undefined, address: string | undefined): { apiHost?: string; apiPort?: number } {
+  if (port !== undefined && address !== undefined) throw usage(en.errors.twoListens())
+  if (port !== undefined) {
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw usage(en.errors.badPort(shorten(port)))
+    return { apiHost: LOOPBACK, apiPort: Number(port) }
+  }
+  if (address === undefined) return {}
+  const match = /^\/ip[46]\/([0-9A-Fa-f.:]+)\/tcp\/(\d{1,5})(?:\/https?)?$/.exec(address)
+  if (match === null || Number(match[2]) > 65_535) throw usage(en.errors.badListen(shorten(address)))
+  return { apiHost: match[1] ?? LOOPBACK, apiPort: Number(match[2]) }
+}

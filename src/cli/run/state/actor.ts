@@ -1,0 +1,40 @@
+import { actorName, loadActorNames } from '../../actor-names.ts'
+import type { Context } from '../../context.ts'
+import { fil } from '../../format.ts'
+import { parseAddress } from '../../parse.ts'
+import { loadTipset } from '../../tipset-ref.ts'
+import type { ActorJson } from '../../wire.ts'
+import type { TipsetFlag } from './flags.ts'
+
+export async function getActor({ node, args, flags, out }: Context<TipsetFlag>): Promise<void> {
+  const address = parseAddress(args[0] ?? '', '<actorAddress>')
+  const { Cids } = await loadTipset(node, flags.tipset)
+  const actor = await node.call<ActorJson>('StateGetActor', address, Cids)
+  if (out.wantsJson) return out.json(actor)
+  const names = await loadActorNames(node, Cids)
+  out.line(`Address:\t${address}`)
+  out.line(`Balance:\t${fil(actor.Balance)}`)
+  out.line(`Nonce:\t\t${actor.Nonce}`)
+  out.line(`Code:\t\t${actor.Code['/']} (${actorName(names, actor.Code['/'])})`)
+  out.line(`Head:\t\t${actor.Head['/']}`)
+  if (actor.DelegatedAddress) out.line(`Delegated address:\t\t${actor.DelegatedAddress}`)
+}
+
+export async function lookup({
+  node,
+  args,
+  flags,
+  out,
+}: Context<TipsetFlag & { readonly reverse: { readonly kind: 'bool' } }>): Promise<void> {
+  const address = parseAddress(args[0] ?? '', '<address>')
+  const { Cids } = await loadTipset(node, flags.tipset)
+  const found = await node.call<string>(flags.reverse ? 'StateAccountKey' : 'StateLookupID', address, Cids)
+  out.answer(found, () => out.line(found))
+}
+
+export async function readState({ node, args, flags, out }: Context<TipsetFlag>): Promise<void> {
+  const address = parseAddress(args[0] ?? '', '<actorAddress>')
+  const { Cids } = await loadTipset(node, flags.tipset)
+  const { State } = await node.call<{ State: unknown }>('StateReadState', address, Cids)
+  out.json(State)
+}

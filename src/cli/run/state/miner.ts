@@ -1,0 +1,89 @@
+import type { Context } from '../../context.ts'
+import { fil, percent, size, span } from '../../format.ts'
+import { multiaddrText } from '../../multiaddr.ts'
+import { parseAddress } from '../../parse.ts'
+import { loadTipset } from '../../tipset-ref.ts'
+import type { DeadlineJson, MinerInfoJson, MinerPowerJson, NetworkParamsJson } from '../../wire.ts'
+import type { TipsetFlag } from './flags.ts'
+
+export async function sectorSize({ node, args, flags, out }: Context<TipsetFlag>): Promise<void> {
+  const miner = parseAddress(args[0] ?? '', '<minerAddress>')
+  const { Cids } = await loadTipset(node, flags.tipset)
+  const { SectorSize } = await node.call<MinerInfoJson>('StateMinerInfo', miner, Cids)
+  out.answer(SectorSize, () => out.line(`${size(SectorSize)} (${SectorSize})`))
+}
+
+export async function provingDeadline({ node, args, flags, out }: Context<TipsetFlag>): Promise<void> {
+  const miner = parseAddress(args[0] ?? '', '<minerAddress>')
+  const { Cids } = await loadTipset(node, flags.tipset)
+  const deadline = await node.call<DeadlineJson>('StateMinerProvingDeadline', miner, Cids)
+  out.answer(deadline, () => {
+    out.line(`Period Start:\t${deadline.PeriodStart}`)
+    out.line(`Index:\t\t${deadline.Index}`)
+    out.line(`Open:\t\t${deadline.Open}`)
+    out.line(`Close:\t\t${deadline.Close}`)
+    out.line(`Challenge:\t${deadline.Challenge}`)
+    out.line(`FaultCutoff:\t${deadline.FaultCutoff}`)
+  })
+}
+
+const deciUnits = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi'] as const
+
+/** A number with three significant digits and a binary prefix, `4.1 Ki` (Lotus types.DeciStr). */
+function deci(value: string): string {
+  const text = size(value, 3)
+  if (text === '0 B') return text
+  const [number = '', unit = ''] = text.split(' ')
+  return `${number} ${unit === 'B' ? deciUnits[0] : unit.slice(0, -1)}`
+}
+
+export async function minerInfo({ node, args, flags, out }: Context<TipsetFlag>): Promise<void> {
+  const miner = parseAddress(args[0] ?? '', '<minerAddress>')
+  const { Cids } = await loadTipset(node, flags.tipset)
+  const info = await node.call<MinerInfoJson>('StateMinerInfo', miner, Cids)
+  const available = await node.call<string>('StateMinerAvailableBalance', miner, Cids)
+  const power = await node.call<MinerPowerJson>('StateMinerPower', miner, Cids)
+  const deadline = await node.call<DeadlineJson>('StateMinerProvingDeadline', miner, Cids)
+  if (out.wantsJson) return out.json({ AvailableBalance: available, Info: info, Power: power, Deadline: deadline })
+  const { BlockDelaySecs } = await node.call<NetworkParamsJson>('StateGetNetworkParams')
+  out.line(`Available Balance: ${fil(available)}`)
+  out.line(`Owner:\t${info.Owner}`)
+  out.line(`Worker:\t${info.Worker}`)
+  for (const [i, address] of (info.ControlAddresses ?? []).entries()) out.line(`Control ${i}: \t${address}`)
+  if (info.Beneficiary !== '' && info.Beneficiary !== '<empty>') {
+    out.line(`Beneficiary:\t${info.Beneficiary}`)
+    if (info.Beneficiary !== info.Owner && info.BeneficiaryTerm !== null) {
+      out.line(`Beneficiary Quota:\t${info.BeneficiaryTerm.Quota}`)
+      out.line(`Beneficiary Used Quota:\t${info.BeneficiaryTerm.UsedQuota}`)
+      out.line(`Beneficiary Expiration:\t${info.BeneficiaryTerm.Expiration}`)
+    }
+  }
+  const pending = info.PendingBeneficiaryTerm
+  if (pending !== null) {
+    out.line('Pending Beneficiary Term:')
+    out.line(`New Beneficiary:\t${pending.NewBeneficiary}`)
+    out.line(`New Quota:\t${pending.NewQuota}`)
+    out.line(`New Expiration:\t${pending.NewExpiration}`)
+    out.line(`Approved By Beneficiary:\t${pending.ApprovedByBeneficiary}`)
+    out.line(`Approved By Nominee:\t${pending.ApprovedByNominee}`)
+  }
+  out.line(`PeerID:\t${info.PeerId ?? '<nil>'}`)
+  out.line(`Multiaddrs:\t${(info.Multiaddrs ?? []).map((bytes) => `${multiaddrText(Buffer.from(bytes, 'base64'))} `).join('')}`)
+  out.line(`Consensus Fault End:\t${info.ConsensusFaultElapsed}`)
+  out.line(`SectorSize:\t${size(info.SectorSize)} (${info.SectorSize})`)
+  const { MinerPower: own, TotalPower: total } = power
+  const share = (part: string, whole: string) => (BigInt(part) === 0n ? '0.0000' : percent(BigInt(part), BigInt(whole), 4))
+  const raw = out.paint('blue', size(own.RawBytePower))
+  out.line(`Byte Power:   ${raw} / ${size(total.RawBytePower)} (${share(own.RawBytePower, total.RawBytePower)}%)`)
+  const adjusted = out.paint('green', deci(own.QualityAdjPower))
+  out.line(`Actual Power: ${adjusted} / ${deci(total.QualityAdjPower)} (${share(own.QualityAdjPower, total.QualityAdjPower)}%)`)
+  out.line()
+  out.line(`Proving Period Start:\t${distance(deadline.CurrentEpoch, deadline.PeriodStart, BlockDelaySecs)}`)
+}
+
+/** An epoch with its distance from another, `110 (in 5 minutes)` (Lotus cli/util/epoch.go, EpochTime). */
+function distance(now: number, epoch: number, blockDelaySecs: number): string {
+  if (epoch === now) return `${epoch} (now)`
+  const length = span(Math.abs(epoch - now) * blockDelaySecs)
+  return epoch < now ? `${epoch} (${length} ago)` : `${epoch} (in ${length})`
+}
