@@ -83,11 +83,12 @@ function add(
   if (spec.aliases !== undefined) command.aliases([...spec.aliases])
   settle(command, names)
   if (isGroup(spec)) {
-    command.enablePositionalOptions().allowExcessArguments(true).usage('[options] <command>')
+    command.enablePositionalOptions().allowExcessArguments(true)
     const flags = { ...inherited, ...spec.flags }
     for (const inner of spec.commands) add(command, inner, names, flags, around)
     if (spec.self === undefined) {
       addFlags(command, { ...globalFlags, ...flags }, en.flags, texts.flags)
+      command.usage('[options] <command>')
       // Only reached when no command of the group was named.
       command.argument('[command]').action((given?: string) => {
         if (given === undefined) command.outputHelp()
