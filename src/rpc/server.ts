@@ -9,6 +9,7 @@ import { listenMultiaddr } from './api-info.ts'
 import { type Caller, type CallObserver, Dispatcher } from './dispatcher.ts'
 import { errorText, readRequestJson } from './envelope.ts'
 import { RpcError } from './errors.ts'
+import { BodyReader, discard } from './http-body.ts'
 import { defaultLimits, type RpcLimits } from './limits.ts'
 import type { Router } from './router.ts'
 import { WsConnection } from './ws-connection.ts'
@@ -72,16 +73,16 @@ export class RpcServer {
   readonly #closing = new AbortController()
   readonly #connections = new Set<WsConnection>()
   readonly #sockets = new Set<Socket>()
+  readonly #bodies: BodyReader
   #pings: NodeJS.Timeout | undefined
   #openHttp = 0
-  /** Bytes of bodies that have come in part. */
-  #receiving = 0
 
   private constructor(components: RpcServerComponents, init: RpcServerInit) {
     this.#components = components
     this.#init = init
     this.#limits = { ...defaultLimits, ...init.limits }
     this.#dispatcher = new Dispatcher(components, this.#limits)
+    this.#bodies = new BodyReader(this.#limits.maxBodyBytes)
     this.#http = createServer({
       headersTimeout: this.#limits.headersTimeoutMs,
       requestTimeout: this.#limits.requestTimeoutMs,
@@ -231,7 +232,7 @@ export class RpcServer {
   }
 
   async #rpc(request: IncomingMessage, response: ServerResponse, caller: Caller, max: number): Promise<void> {
-    const body = await this.#readBody(request, max)
+    const body = await this.#bodies.read(request, max)
     if (body === undefined) return
     if (typeof body === 'string') {
       const error =
@@ -258,29 +259,6 @@ export class RpcServer {
     }
     const text = await this.#dispatcher.answer(json, caller)
     this.#finish(response, 200, text)
-  }
-
-  /** The body's bytes, at most `max`; undefined when the client left before the end. */
-  async #readBody(request: IncomingMessage, max: number): Promise<Buffer | 'too large' | 'busy' | undefined> {
-    if (Number(request.headers['content-length'] ?? 0) > max) return 'too large'
-    const chunks: Buffer[] = []
-    let size = 0
-    try {
-      // The connection stays open after an early return: the refusal is still to be written.
-      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-        const { length } = chunk as Buffer
-        if (size + length > max) return 'too large'
-        if (this.#receiving + length > this.#limits.maxBodyBytes) return 'busy'
-        size += length
-        this.#receiving += length
-        chunks.push(chunk as Buffer)
-      }
-      return Buffer.concat(chunks, size)
-    } catch {
-      return undefined
-    } finally {
-      this.#receiving -= size
-    }
   }
 
   #finish(response: ServerResponse, status: number, text: string | undefined): void {
@@ -347,21 +325,4 @@ function empty(response: ServerResponse, status: number): void {
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-/**
- * Passes over what a refused client is still sending, for a short time: closing at once would reset the connection,
- * and the client would never see why.
- */
-function discard(request: IncomingMessage, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      resolve()
-    }
-    const timer = setTimeout(done, 1_000)
-    request.once('end', done).once('error', done).once('close', done)
-    signal.addEventListener('abort', done, { once: true })
-    request.resume()
-  })
 }
