@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Amt } from '../../../src/actors/amt.ts'
+import { buildEventsAmt } from '../../../src/actors/amt-build.ts'
 import { Hamt } from '../../../src/actors/hamt.ts'
 import { intKey, uintKey } from '../../../src/actors/keys.ts'
 import { CborReader } from '../../../src/codec/cbor-reader.ts'
@@ -7,10 +8,12 @@ import { decode } from '../../../src/codec/codec.ts'
 import { deferred, textMap } from '../../../src/codec/combinators.ts'
 import { safeInt, text } from '../../../src/codec/primitives.ts'
 import { MemoryBlockstore, mustGet } from '../../../src/store/blockstore.ts'
+import { Address } from '../../../src/types/address.ts'
 import { decodeBlock, msgMeta } from '../../../src/types/block.ts'
 import { type CID, cid, cidOf } from '../../../src/types/cid.ts'
-import { messageReceipt, stampedEvent } from '../../../src/types/receipt.ts'
+import { messageReceipt, type StampedEvent, stampedEvent } from '../../../src/types/receipt.ts'
 import { readCar } from '../../kit/car.ts'
+import { readAnswers } from '../../kit/lotus-chain.ts'
 import { rebuildAmt, rebuildHamt } from '../../kit/rebuild.ts'
 import { sharedData } from '../../kit/shared-data.ts'
 
@@ -168,4 +171,32 @@ t.test('AMT: unhappy paths and sparse indices', async (t) => {
   }
   for (const [name, hex] of Object.entries(cases))
     t.throws(() => [...new Amt(store, put(store, hex), { value: deferred }).entries()], { code: 'STATE_MALFORMED' }, name)
+})
+
+t.test('events come out under the roots that the receipts have', async (t) => {
+  const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
+  if (folder === undefined) return
+  const answers = readAnswers(folder)
+  const wanted = new Map<string, string>()
+  for (const { method, result } of answers)
+    if (method === 'Filecoin.StateSearchMsg' && result?.Receipt?.EventsRoot)
+      wanted.set(result.Message['/'], result.Receipt.EventsRoot['/'])
+  const byMessage = new Map<string, StampedEvent[]>()
+  for (const { method, result } of answers) {
+    if (method !== 'Filecoin.GetActorEventsRaw' || result === undefined) continue
+    for (const e of result) {
+      const entries = e.entries.map((x: any) => ({
+        flags: BigInt(x.Flags),
+        key: x.Key,
+        codec: BigInt(x.Codec),
+        value: new Uint8Array(Buffer.from(x.Value, 'base64')),
+      }))
+      const list = byMessage.get(e.msgCid['/']) ?? []
+      list.push({ emitter: Address.parse(e.emitter).id as bigint, entries })
+      byMessage.set(e.msgCid['/'], list)
+    }
+  }
+  t.equal(byMessage.size, 2)
+  for (const [message, events] of byMessage)
+    t.equal(buildEventsAmt(new MemoryBlockstore(), events).toString(), wanted.get(message), message)
 })
