@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CID } from 'multiformats/cid'
 import type { Codec } from '../codec/codec.ts'
 import { CodecError } from '../codec/errors.ts'
@@ -46,6 +47,14 @@ export function cidOf(data: Uint8Array, codec: number = DAG_CBOR): CID {
   bytes[1] = codec
   bytes.set(BLAKE2B_PREFIX, 2)
   bytes.set(hash, 2 + BLAKE2B_PREFIX.length)
+  return CID.decode(bytes)
+}
+
+/** The CID (version 1, DAG-CBOR) of a value that no block of the chain holds: sha2-256, as Lotus shows parts of objects. */
+export function sha256Cid(data: Uint8Array): CID {
+  const bytes = new Uint8Array(36)
+  bytes.set([1, DAG_CBOR, SHA2_256, 32])
+  bytes.set(createHash('sha256').update(data).digest(), 4)
   return CID.decode(bytes)
 }
 

@@ -13,7 +13,6 @@ import {
   minerInfo,
   minerPower,
   minerSectors,
-  miningBaseInfo,
   partition,
   sectorExpiration,
   sectorLocation,
@@ -21,19 +20,9 @@ import {
   sectorPreCommitInfo,
   sectorPreCommitOnChainInfo,
 } from '../types/miner.ts'
-import { epochParam, miner, sector, tsk, v0v1, v1 } from './params.ts'
+import { miner, sector, tsk, v0v1, v1 } from './params.ts'
 
 const preCommit = param('preCommit', sectorPreCommitInfo)
-
-export const minerGetBaseInfo = method({
-  name: 'Filecoin.MinerGetBaseInfo',
-  perm: 'read',
-  params: [miner, epochParam, tsk],
-  result: optional(miningBaseInfo),
-  doc: 'What a miner needs to try for a block at an epoch on top of a tipset; null where it has no power.',
-  versions: v0v1,
-  where: 'query',
-})
 
 export const stateListMiners = method({
   name: 'Filecoin.StateListMiners',

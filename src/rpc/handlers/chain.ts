@@ -1,7 +1,7 @@
 import { readEvents } from '../../actors/amt-build.ts'
 import * as m from '../../api/methods/chain.ts'
 import { tipsetWeight } from '../../consensus/weight.ts'
-import { NodeError } from '../../lib/errors.ts'
+import { QueryError } from './errors.ts'
 import type { CID } from '../../types/cid.ts'
 import { type Message, messageCid, type SignedMessage, signedMessageCid } from '../../types/message.ts'
 import { type Tipset, TipsetKey } from '../../types/tipset.ts'
@@ -25,7 +25,7 @@ function messagesOf(env: QueryEnv, tipset: Tipset): { cid: CID; message: Message
 /** The tipset at an epoch, with Lotus's refusal of epochs after the start. */
 export function tipsetAt(env: QueryEnv, epoch: number, from: Tipset, before: boolean): Tipset {
   if (epoch > from.height) {
-    throw new NodeError(
+    throw new QueryError(
       'API_BAD_EPOCH',
       `looking for tipset with height greater than start point, req: ${epoch}, head: ${from.height}`,
     )

@@ -6,7 +6,7 @@ import { INIT_ACTOR } from '../../actors/well-known.ts'
 import * as m from '../../api/methods/state.ts'
 import * as v2 from '../../api/methods/v2.ts'
 import type { TipsetAnchor, TipsetSelector } from '../../api/types/chain.ts'
-import { NodeError } from '../../lib/errors.ts'
+import { QueryError } from './errors.ts'
 import { bundleManifestCid } from '../../networks/bundles.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
 import { drawRandomness } from '../../state/randomness.ts'
@@ -24,7 +24,7 @@ function manifestOf(env: QueryEnv, networkVersion: number): { cid: CID; codes: M
   const version = actorsVersion(networkVersion)
   const manifest = bundleManifestCid(env.state.network.bundle, version)
   if (manifest === undefined)
-    throw new NodeError(
+    throw new QueryError(
       'API_NO_BUNDLE',
       `network ${env.state.network.name} has no built-in actors for network version ${networkVersion}`,
     )
@@ -62,7 +62,7 @@ function tagged(env: QueryEnv, tag: 'latest' | 'finalized' | 'safe'): Tipset {
 /** From the state before the tipset where it knows the account, so that nothing is executed; else from the one after it. */
 export function accountKeyAt(env: QueryEnv, tipset: Tipset, address: Address): Address {
   if (address.protocol === Protocol.actor) {
-    throw new NodeError(
+    throw new QueryError(
       'API_NOT_AN_ACCOUNT',
       `cannot resolve actor address ${address.toString(env.state.network.addressPrefix)} to key address`,
     )
@@ -99,11 +99,11 @@ export const stateActorHandlers: readonly BoundQuery[] = [
   query(m.stateLookupRobustAddress, ([address, key], env) => {
     const id = address.id
     if (id === undefined)
-      throw new NodeError('API_NOT_AN_ID', `${address.toString(env.state.network.addressPrefix)} is not an id address`)
+      throw new QueryError('API_NOT_AN_ID', `${address.toString(env.state.network.addressPrefix)} is not an id address`)
     const init = env.state.requireActor(env.tree(key), INIT_ACTOR)
     const robust = InitView.load(env.state.store, env.state.registry, init).robustAddress(id)
     if (robust === undefined)
-      throw new NodeError('API_ADDRESS_UNKNOWN', `Address ${address.toString(env.state.network.addressPrefix)} not found`)
+      throw new QueryError('API_ADDRESS_UNKNOWN', `Address ${address.toString(env.state.network.addressPrefix)} not found`)
     return robust
   }),
   query(m.stateChangedActors, ([before, after], env) => {

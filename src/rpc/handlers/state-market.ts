@@ -9,12 +9,13 @@ import { PowerView } from '../../actors/power/view.ts'
 import { RewardView } from '../../actors/reward/view.ts'
 import { VerifregView } from '../../actors/verifreg/view.ts'
 import { DATACAP_ACTOR, MARKET_ACTOR, POWER_ACTOR, REWARD_ACTOR, VERIFREG_ACTOR } from '../../actors/well-known.ts'
-import { NodeError } from '../../lib/errors.ts'
-import { dataCommitment } from '../../native/proofs.ts'
+import { QueryError } from './errors.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
 import { vmCirculatingSupply } from '../../state/supply.ts'
 import { Address } from '../../types/address.ts'
 import { commitmentToCid, pieceCommitmentOf } from '../../types/commitment.ts'
+import { commitmentOfPieces } from '../../types/data-commitment.ts'
+import { sectorSizeOfSealProof } from '../../types/proof-types.ts'
 import type { ActorId } from '../../types/scalars.ts'
 import type { TipsetKey } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
@@ -38,7 +39,7 @@ function proposalOf(p: DealProposal): ApiProposal {
 function dealOf(view: MarketView, id: bigint): { proposal: DealProposal; state: DealState } {
   const proposal = view.proposal(id)
   if (proposal === undefined) {
-    throw new NodeError('API_DEAL_UNKNOWN', `deal ${id} not found: deal may not have completed sealing before deal proposal start epoch, or deal may have been slashed`)
+    throw new QueryError('API_DEAL_UNKNOWN', `deal ${id} not found: deal may not have completed sealing before deal proposal start epoch, or deal may have been slashed`)
   }
   return { proposal, state: view.dealState(id) ?? emptyDealState }
 }
@@ -78,7 +79,7 @@ export const stateMarketHandlers: readonly BoundQuery[] = [
       const { pieceCID, pieceSize } = dealOf(view, id).proposal
       return { commitment: pieceCommitmentOf(pieceCID), size: pieceSize }
     })
-    return commitmentToCid(dataCommitment(sealProof, pieces))
+    return commitmentToCid(commitmentOfPieces(sectorSizeOfSealProof(sealProof), pieces))
   }),
   query(m.stateGetAllocationIdForPendingDeal, ([deal, key], env) => pendingAllocation(env, deal, key)),
   query(m.stateGetAllocationForPendingDeal, ([deal, key], env) => {

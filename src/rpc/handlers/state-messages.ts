@@ -1,5 +1,5 @@
 import * as m from '../../api/methods/state-messages.ts'
-import { NodeError } from '../../lib/errors.ts'
+import { QueryError } from './errors.ts'
 import { callMessage, computeState, replayMessage } from '../../state/call.ts'
 import { StateError } from '../../state/errors.ts'
 import { type FoundMessage, NO_LIMIT, searchMessage } from '../../state/message-search.ts'
@@ -37,7 +37,7 @@ export const stateMessageHandlers: readonly BoundQuery[] = [
   query(m.stateReplay, ([key, cid], env) => {
     if (!key.isEmpty) return { ...invocResultOf(replayMessage(env.state, env.tipset(key), cid), true), msgCid: cid }
     const found = searchMessage(env.state, env.head, cid, NO_LIMIT, true)
-    if (found === undefined) throw new NodeError('API_MESSAGE_UNKNOWN', `didn't find msg ${cid}`)
+    if (found === undefined) throw new QueryError('API_MESSAGE_UNKNOWN', `didn't find msg ${cid}`)
     const tipset = env.state.chain.parent(found.tipset)
     return { ...invocResultOf(replayMessage(env.state, tipset, found.message), true), msgCid: found.message }
   }),
@@ -57,7 +57,7 @@ export const stateMessageHandlers: readonly BoundQuery[] = [
   query(m.stateListMessages, ([match, key, toHeight], env) => {
     const { to, from } = match
     const wanted = to ?? from
-    if (wanted === null) throw new NodeError('API_BAD_MATCH', 'must specify at least To or From in message filter')
+    if (wanted === null) throw new QueryError('API_BAD_MATCH', 'must specify at least To or From in message filter')
     let tipset = env.tipset(key)
     // Nobody sent to or from an address that is not there yet.
     if (env.state.parentState(tipset).lookupId(wanted) === undefined) return []

@@ -10,7 +10,7 @@ import { PowerView } from '../../actors/power/view.ts'
 import { RewardView } from '../../actors/reward/view.ts'
 import { sectorSizeOfSealProof } from '../../types/proof-types.ts'
 import { MARKET_ACTOR, POWER_ACTOR, REWARD_ACTOR } from '../../actors/well-known.ts'
-import { NodeError } from '../../lib/errors.ts'
+import { QueryError } from './errors.ts'
 import { vmCirculatingSupply } from '../../state/supply.ts'
 import type { Address } from '../../types/address.ts'
 import type { StoragePower } from '../../types/scalars.ts'
@@ -73,8 +73,8 @@ function powerOfPreCommit(env: QueryEnv, address: Address, info: { sealProof: nu
   let verified = 0n
   for (const id of info.dealIds) {
     const deal = market.proposal(id)
-    if (deal === undefined) throw new NodeError('API_DEAL_UNKNOWN', `deal ${id} is not in the market`)
-    if (deal.provider.id !== provider) throw new NodeError('API_DEAL_UNKNOWN', `deal ${id} belongs to another provider`)
+    if (deal === undefined) throw new QueryError('API_DEAL_UNKNOWN', `deal ${id} is not in the market`)
+    if (deal.provider.id !== provider) throw new QueryError('API_DEAL_UNKNOWN', `deal ${id} belongs to another provider`)
     if (deal.verifiedDeal) verified += deal.pieceSize * BigInt(deal.endEpoch - deal.startEpoch)
   }
   return qaPowerForWeight(size, info.expiration - tipset.height, verified)
@@ -133,14 +133,14 @@ export const stateMinerHandlers: readonly BoundQuery[] = [
   query(m.stateMinerFaults, ([address, key], env) => miner(env, address, key).unionOfPartitions((p) => p.faulty)),
   query(m.stateMinerRecoveries, ([address, key], env) => miner(env, address, key).unionOfPartitions((p) => p.recovering)),
   query(m.stateAllMinerFaults, () => {
-    throw new NodeError('API_UNSUPPORTED', 'fault queries over all miners are not supported; ask StateMinerFaults for each miner')
+    throw new QueryError('API_UNSUPPORTED', 'fault queries over all miners are not supported; ask StateMinerFaults for each miner')
   }),
   query(m.stateMinerAvailableBalance, ([address, key], env) => {
     const tipset = env.tipset(key)
     const actor = env.state.requireActor(env.state.parentState(tipset), address)
     const view = MinerView.load(env.state.store, env.state.registry, actor)
     const available = view.availableBalance(actor.balance)
-    if (available === undefined) throw new NodeError('API_MINER_BROKEN', `miner ${address.toString(env.state.network.addressPrefix)} has more locked than it owns`)
+    if (available === undefined) throw new QueryError('API_MINER_BROKEN', `miner ${address.toString(env.state.network.addressPrefix)} has more locked than it owns`)
     return available + view.vestedFunds(tipset.height)
   }),
   query(m.stateMinerPreCommitDepositForPower, ([address, info, key], env) => {
@@ -156,7 +156,7 @@ export const stateMinerHandlers: readonly BoundQuery[] = [
   }),
   query(m.stateMinerInitialPledgeForSector, ([duration, size, verifiedSize, key], env) => {
     const wrong = (what: string): never => {
-      throw new NodeError('API_BAD_SECTOR', what)
+      throw new QueryError('API_BAD_SECTOR', what)
     }
     if (duration <= 0) wrong('sector duration must greater than 0')
     if (size === 0n) wrong('sector size must be non-zero')
