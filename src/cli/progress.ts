@@ -43,6 +43,14 @@ export class ProgressPrinter {
     this.#print()
   }
 
+  /** Prints something else: the progress line makes room and is drawn again below it. */
+  around(print: () => void): void {
+    if (!this.#terminal || this.#drawn === '') return print()
+    this.#stream.write(`\r${' '.repeat(this.#drawn.length)}\r`)
+    print()
+    this.#stream.write(this.#drawn)
+  }
+
   /** Prints what is still held back and leaves the cursor on a new line. */
   end(): void {
     this.#finishStage()

@@ -4,9 +4,9 @@ import type { Context } from '../context.ts'
 type ConfigFlags = { readonly 'no-comment': { readonly kind: 'bool' } }
 
 export async function defaultConfig({ flags, out }: Context<ConfigFlags>): Promise<void> {
-  out.line(defaultConfigText({ comment: !flags['no-comment'] }))
+  out.line(defaultConfigText({ comments: !flags['no-comment'] }))
 }
 
 export async function updatedConfig({ flags, global, env, out }: Context<ConfigFlags>): Promise<void> {
-  out.text(await updatedConfigText(global.repo ?? env.repo, { comment: !flags['no-comment'] }))
+  out.text(await updatedConfigText(global.repo ?? env.repo, { comments: !flags['no-comment'] }))
 }

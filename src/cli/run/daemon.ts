@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
+import { configureLogging, parseLogLevel } from '../../lib/log.ts'
 import { networkByName } from '../../networks/index.ts'
 import { loadNetworkFile } from '../../networks/network-file.ts'
 import type { Network } from '../../networks/types.ts'
-import { startFullNode } from '../../node/full-node.ts'
+import { FullNode } from '../../node/full-node.ts'
 import type { FullNodeOptions, ImportOptions } from '../../node/options.ts'
 import type { daemonFlags } from '../commands/daemon.ts'
 import type { Context } from '../context.ts'
@@ -15,24 +16,44 @@ import { ProgressPrinter } from '../progress.ts'
 type DaemonContext = Context<typeof daemonFlags>
 
 const DEFAULT_NETWORK = 'devnet'
+const DEFAULT_LOG_LEVEL = 'info'
 const LOOPBACK = '127.0.0.1'
 
 /** Runs the node until it is told to stop, by a signal or over the API. */
 export async function daemon(context: DaemonContext): Promise<void> {
-  const { out, signal } = context
+  const { out, signal, env } = context
   const options = await daemonOptions(context)
+  const level = env.logLevel === undefined ? DEFAULT_LOG_LEVEL : parseLogLevel(env.logLevel)
+  const format = process.stderr.isTTY ? 'pretty' : 'plain'
   const progress = new ProgressPrinter({ stream: process.stderr, now: () => performance.now() })
+  // A log line must not land in the middle of the progress line.
+  configureLogging({ level, format, write: (text) => progress.around(() => process.stderr.write(text)) })
+  const started = performance.now()
+  const node = await FullNode.start({ ...options, signal, onProgress: progress.report }).finally(() => progress.end())
   try {
-    const node = await startFullNode({ ...options, signal, onProgress: progress.report })
-    progress.end()
-    if (node.validation !== undefined) {
-      const { tipsets, seconds, head } = node.validation
-      out.line(`validated ${tipsets} tipsets in ${seconds.toFixed(1)} s, head ${node.validation.headHeight} ${head}`)
-    }
-    await node.closed
+    if (options.import !== undefined) out.line(outcome(node, (performance.now() - started) / 1000))
+    if (!options.haltAfterImport) await stopOf(node, signal)
+    if (signal.aborted) out.note(en.stopping)
   } finally {
-    progress.end()
+    await node.close()
   }
+}
+
+/** The last line of an import. */
+function outcome({ validated, chain }: FullNode, seconds: number): string {
+  if (validated !== undefined)
+    return `validated ${validated.tipsets} tipsets in ${validated.seconds.toFixed(1)} s, head ${validated.headHeight} ${validated.head}`
+  const head = chain.requireHead()
+  return `imported in ${seconds.toFixed(1)} s, head ${head.height} ${head.cids.join(',')}`
+}
+
+/** Waits for a signal to this process or for a client's Shutdown. */
+function stopOf(node: FullNode, signal: AbortSignal): Promise<void> {
+  const either = AbortSignal.any([signal, node.stopping])
+  return new Promise((resolve) => {
+    if (either.aborted) resolve()
+    else either.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 /** The flags as the node takes them. @throws CliError CLI_USAGE for flags that exclude each other or name no file */

@@ -18,10 +18,10 @@ type ListFlags = TipsetFlag & {
 }
 
 export async function listMessages({ node, flags, out }: Context<ListFlags>): Promise<void> {
-  const to = flags.to === undefined ? '' : parseAddress(flags.to, '--to')
-  const from = flags.from === undefined ? '' : parseAddress(flags.from, '--from')
+  const to = flags.to === undefined ? null : parseAddress(flags.to, '--to')
+  const from = flags.from === undefined ? null : parseAddress(flags.from, '--from')
   const byNonce = flags['order-by-nonce']
-  if (byNonce && from === '') throw usage(en.errors.nonceNeedsFrom())
+  if (byNonce && from === null) throw usage(en.errors.nonceNeedsFrom())
   // Printed at once unless they have to be sorted, or to stand in one JSON list.
   const kept: { readonly cid: Link; readonly message: MessageJson | undefined }[] = []
   let tipset = await loadTipset(node, flags.tipset)

@@ -8,8 +8,8 @@ import { loadTipset } from '../../tipset-ref.ts'
 import type { ActorJson, MinerPowerJson } from '../../wire.ts'
 import type { TipsetFlag } from './flags.ts'
 
-/** Lotus passes its undefined address for "no miner", which is the empty text in JSON. */
-const NO_MINER = ''
+/** The network's power comes with that of any address; this one is never a miner. */
+const NO_MINER = 'f00'
 
 export async function power({ node, args, flags, out }: Context<TipsetFlag>): Promise<void> {
   const miner = args[0] === undefined ? undefined : parseAddress(args[0], '[minerAddress]')
