@@ -84,8 +84,8 @@ export type Handler<D extends AnyMethod> = (
   ctx: CallContext,
 ) => D['stream'] extends true ? AsyncIterable<Result<D>> | Promise<AsyncIterable<Result<D>>> : Result<D> | Promise<Result<D>>
 
-/** What answers a method in a worker thread: synchronous. `E` is what the worker gives its handlers (stores, head, …). */
-export type QueryHandler<D extends AnyMethod, E> = (params: Params<D>, env: E) => Result<D>
+/** What answers a method in a worker thread; all but a few are synchronous. `E` is what the worker gives its handlers (stores, head, …). */
+export type QueryHandler<D extends AnyMethod, E> = (params: Params<D>, env: E) => Result<D> | Promise<Result<D>>
 
 interface MethodSpec<P extends readonly AnyParam[], R, S extends boolean> {
   readonly name: string
@@ -143,13 +143,13 @@ export function encodeResult<D extends AnyMethod>(def: D, value: Result<D>, json
   return def.result.toJson(value, json)
 }
 
-/** Runs a synchronous handler from parsed JSON parameters to JSON text: what a worker thread does with a call. */
-export function answerQuery<D extends AnyMethod, E>(
+/** Runs a handler from parsed JSON parameters to JSON text: what a worker thread does with a call. */
+export async function answerQuery<D extends AnyMethod, E>(
   def: D,
   handler: QueryHandler<D, E>,
   given: unknown,
   env: E,
   json: JsonContext,
-): string {
-  return JSON.stringify(encodeResult(def, handler(decodeParams(def, given), env), json))
+): Promise<string> {
+  return JSON.stringify(encodeResult(def, await handler(decodeParams(def, given), env), json))
 }

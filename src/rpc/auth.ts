@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import { allPermissions, type Permission } from '../api/method.ts'
 import { RpcError } from './errors.ts'
 
@@ -14,11 +14,11 @@ export const SECRET_TYPE = 'jwt-hmac-secret'
  * Makes and checks Lotus's tokens: JSON web tokens of HMAC-SHA-256 whose payload is `{"Allow": [permissions]}`.
  */
 export class TokenAuth {
-  readonly #secret: Uint8Array
+  readonly #secret: KeyObject
 
   constructor(secret: Uint8Array) {
     if (secret.length < 16) throw new RpcError('RPC_SECRET', 'the secret of the API is shorter than 16 bytes')
-    this.#secret = secret.slice()
+    this.#secret = createSecretKey(secret)
   }
 
   create(perms: readonly Permission[]): string {

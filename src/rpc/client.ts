@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { type Methods, methods } from '../api/contract.ts'
+import { type Api, type Caller, type CallOptions, encodeParams, makeApi } from '../api/api.ts'
 import type { AnyMethod, ApiVersion, Params, Result } from '../api/method.ts'
 import { type JsonContext, jsonInteger, parseJson } from '../codec/json.ts'
 import { type ApiInfo, parseApiInfo } from './api-info.ts'
@@ -18,23 +18,11 @@ export interface RpcClientInit {
   readonly json?: JsonContext
 }
 
-export interface CallOptions {
-  readonly signal?: AbortSignal
-  /** Overrides the client's own; 0 is without limit (for methods that wait). */
-  readonly timeoutMs?: number
-}
-
-type Call<D extends AnyMethod> = (params: Params<D>, options?: CallOptions) => Promise<Result<D>>
-type Stream<D extends AnyMethod> = (params: Params<D>, options?: CallOptions) => AsyncIterable<Result<D>>
-
-/** Every declared method by its TypeScript name: `api.chainGetBlock([cid])`; streams return their items. */
-export type Api = { readonly [K in keyof Methods]: Methods[K]['stream'] extends true ? Stream<Methods[K]> : Call<Methods[K]> }
-
 const DEFAULT_TIMEOUT_MS = 5 * 60_000
 const DEFAULT_MAX_ANSWER = 512 * 1024 * 1024
 
 /** A client of a node's JSON-RPC API: calls over HTTP, streams over a WebSocket that is opened when the first one is asked for. */
-export class RpcClient {
+export class RpcClient implements Caller {
   readonly #info: ApiInfo
   readonly #version: ApiVersion
   readonly #timeoutMs: number
@@ -67,15 +55,7 @@ export class RpcClient {
 
   /** The declared methods, typed. */
   get api(): Api {
-    if (this.#api === undefined) {
-      const out: Record<string, unknown> = {}
-      for (const [name, def] of Object.entries(methods) as [string, AnyMethod][]) {
-        out[name] = def.stream
-          ? (params: never, options?: CallOptions) => this.stream(def, params, options)
-          : (params: never, options?: CallOptions) => this.call(def, params, options)
-      }
-      this.#api = out as unknown as Api
-    }
+    this.#api ??= makeApi(this)
     return this.#api
   }
 
@@ -85,7 +65,10 @@ export class RpcClient {
    *   CodecError for an answer of another type
    */
   async call<D extends AnyMethod>(def: D, params: Params<D>, options: CallOptions = {}): Promise<Result<D>> {
-    const json = await this.callJson(def.name, this.#encode(def, params), { ...options, version: this.#versionOf(def) })
+    const json = await this.callJson(def.name, encodeParams(def, params, this.#json), {
+      ...options,
+      version: this.#versionOf(def),
+    })
     return def.result.fromJson(json, 'result')
   }
 
@@ -111,7 +94,7 @@ export class RpcClient {
     options: CallOptions = {},
   ): AsyncGenerator<Result<D>, void, undefined> {
     const socket = await this.#socket(this.#versionOf(def), options.signal)
-    for await (const item of socket.stream(def.name, this.#encode(def, params), options.signal)) {
+    for await (const item of socket.stream(def.name, encodeParams(def, params, this.#json), options.signal)) {
       yield def.result.fromJson(item, 'item')
     }
   }
@@ -131,16 +114,6 @@ export class RpcClient {
 
   #versionOf(def: AnyMethod): ApiVersion {
     return def.versions.includes(this.#version) ? this.#version : (def.versions.at(-1) as ApiVersion)
-  }
-
-  #encode<D extends AnyMethod>(def: D, params: Params<D>): unknown[] {
-    const given = params as readonly unknown[]
-    const out = def.params.map((p, i) =>
-      given[i] === undefined && p.optional ? undefined : p.codec.toJson(given[i], this.#json),
-    )
-    // Left-out parameters stand at the end.
-    while (out.length > 0 && out.at(-1) === undefined) out.pop()
-    return out
   }
 
   async #socket(version: ApiVersion, signal: AbortSignal | undefined): Promise<WsClient> {

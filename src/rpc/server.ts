@@ -192,7 +192,10 @@ export class RpcServer {
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController()
-    response.once('close', () => gone.abort(new RpcError('RPC_CANCELLED', 'the client has gone')))
+    response.once('close', () => {
+      // After a whole answer nobody listens any more, and the error's stack would be the dearest part of a short call.
+      if (!response.writableFinished) gone.abort(new RpcError('RPC_CANCELLED', 'the client has gone'))
+    })
     const signal = AbortSignal.any([gone.signal, this.#closing.signal])
     this.#openHttp++
     try {

@@ -135,7 +135,6 @@ export class WsConnection {
     } catch (e) {
       if (id !== undefined) await this.#send(errorText(id, e))
     } finally {
-      abort.abort()
       if (key !== undefined && this.#calls.get(key) === abort) this.#calls.delete(key)
     }
   }

@@ -41,14 +41,17 @@ export class LevelBlockstore implements Blockstore {
   readonly #index: RawLevel
   readonly #reader: PackReader
   readonly #writer: PackWriter | undefined
+  /** Where the packs end that were complete when the store was opened: LevelDB's log may outlive the bytes it speaks of. */
+  readonly #ends: ReadonlyMap<number, number>
   /** Blocks on their way to the disk, by latin1 of their multihash. */
   readonly #pending = new Map<string, Uint8Array>()
   readonly #writes = new Set<Promise<void>>()
   #closing: Promise<void> | undefined
   #closed = false
 
-  private constructor(path: string, index: RawLevel, nextPack: number, readOnly: boolean) {
+  private constructor(path: string, index: RawLevel, ends: ReadonlyMap<number, number>, nextPack: number, readOnly: boolean) {
     this.path = path
+    this.#ends = ends
     this.#index = index
     const folder = packFolder(path)
     this.#reader = new PackReader(folder)
@@ -69,7 +72,9 @@ export class LevelBlockstore implements Blockstore {
     try {
       if (options.attached !== true && options.readOnly !== true) await repair(index, folder)
       const last = (await listPacks(folder)).at(-1)
-      return new LevelBlockstore(options.path, index, (last?.pack ?? -1) + 1, options.readOnly === true)
+      const ends = await sealedEnds(index)
+      const next = Math.max(last?.pack ?? -1, ...ends.keys()) + 1
+      return new LevelBlockstore(options.path, index, ends, next, options.readOnly === true)
     } catch (e) {
       await index.close()
       throw e
@@ -94,7 +99,7 @@ export class LevelBlockstore implements Blockstore {
 
   #hasHash(hash: Uint8Array): boolean {
     this.#check()
-    return this.#pending.has(text(hash)) || this.#index.rawGet(hash) !== undefined
+    return this.#pending.has(text(hash)) || this.#place(this.#index.rawGet(hash)) !== undefined
   }
 
   #read(hash: Uint8Array): Uint8Array | undefined {
@@ -106,12 +111,19 @@ export class LevelBlockstore implements Blockstore {
     return this.#at(this.#index.rawGet(hash))
   }
 
-  #at(place: Uint8Array | undefined): Uint8Array | undefined {
-    if (place === undefined) return undefined
-    if (place.length !== PLACE_BYTES)
+  #at(entry: Uint8Array | undefined): Uint8Array | undefined {
+    const place = this.#place(entry)
+    return place === undefined ? undefined : this.#reader.read(place.getUint32(0, true), place.getUint32(4, true), place.getUint32(8, true))
+  }
+
+  /** The place that an index entry gives, undefined when a crash took the bytes that were there. */
+  #place(entry: Uint8Array | undefined): DataView | undefined {
+    if (entry === undefined) return undefined
+    if (entry.length !== PLACE_BYTES)
       throw new StoreError('STORE_CORRUPT', 'the index of the block store holds an entry of the wrong size')
-    const view = new DataView(place.buffer, place.byteOffset, PLACE_BYTES)
-    return this.#reader.read(view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true))
+    const place = new DataView(entry.buffer, entry.byteOffset, PLACE_BYTES)
+    const end = this.#ends.get(place.getUint32(0, true))
+    return end !== undefined && place.getUint32(4, true) + place.getUint32(8, true) > end ? undefined : place
   }
 
   async getMany(cids: readonly CID[]): Promise<(Uint8Array | undefined)[]> {
@@ -218,6 +230,26 @@ export class LevelBlockstore implements Blockstore {
     return (await listPacks(packFolder(this.path))).length === 0
   }
 
+  /**
+   * Reads every block and compares it with its hash.
+   * @throws StoreError STORE_CORRUPT naming the first pack that is damaged
+   */
+  async check(signal?: AbortSignal): Promise<void> {
+    const folder = packFolder(this.path)
+    for (const { pack, path, bytes } of await listPacks(folder)) {
+      signal?.throwIfAborted()
+      const reader = await CarReader.open(createReadStream(path, { end: bytes - 1 }), signal === undefined ? {} : { signal })
+      try {
+        for await (const _ of reader.batches()) signal?.throwIfAborted()
+      } catch (cause) {
+        if (!(cause instanceof CarError)) throw cause
+        throw new StoreError('STORE_CORRUPT', `pack ${pack} of the block store is damaged: ${cause.message}`, { cause })
+      } finally {
+        await reader.close()
+      }
+    }
+  }
+
   /** Bytes of all packs. */
   async packBytes(): Promise<number> {
     let bytes = 0
@@ -319,6 +351,16 @@ function sealedKey(pack: number): Uint8Array {
 
 async function recordSealed(index: RawLevel, pack: number, bytes: number): Promise<void> {
   await index.rawBatch([{ type: 'put', key: sealedKey(pack), value: Buffer.from(String(bytes)) }], true)
+}
+
+/** Where each pack ends that was closed or repaired. */
+async function sealedEnds(index: RawLevel): Promise<Map<number, number>> {
+  const ends = new Map<number, number>()
+  // '0' is the byte after '/'.
+  for await (const [key, value] of index.iterator({ gte: Buffer.from(SEALED), lt: Buffer.from('pack0') })) {
+    ends.set(Number(Buffer.from(key).toString().slice(SEALED.length)), Number(Buffer.from(value).toString()))
+  }
+  return ends
 }
 
 /** Checks the packs that an earlier run did not close, cuts them off where they are damaged, and indexes what is whole. */

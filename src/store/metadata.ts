@@ -120,6 +120,13 @@ export class MetadataStore {
     })
   }
 
+  /** Removes head, genesis, checkpoint and the states of tipsets: a chain that is imported next starts afresh. */
+  async forgetChain(): Promise<void> {
+    const gone: MetadataChange[] = Object.values(metadataKeys).map((key) => ({ key, value: undefined }))
+    for await (const { key } of this.iterate(TIPSET_STATE)) gone.push({ key, value: undefined })
+    await this.batch(gone, { sync: true })
+  }
+
   /** Waits for what is being written, then closes. */
   close(): Promise<void> {
     this.#closing ??= (async () => {

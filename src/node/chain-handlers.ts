@@ -1,0 +1,97 @@
+import * as m from '../api/methods/chain.ts'
+import * as objects from '../api/methods/chain-objects.ts'
+import * as state from '../api/methods/state.ts'
+import * as messages from '../api/methods/state-messages.ts'
+import type { MessageLookup } from '../api/types/execution.ts'
+import { messageLookup } from '../api/types/execution.ts'
+import { tipsetKey } from '../types/tipset.ts'
+import { fromJson } from '../codec/codec.ts'
+import { optional } from '../codec/combinators.ts'
+import { parseJson } from '../codec/json.ts'
+import { NodeError } from '../lib/errors.ts'
+import type { Network } from '../networks/types.ts'
+import { networkParams } from '../rpc/handlers/network-params.ts'
+import { type BoundHandler, bind } from '../rpc/router.ts'
+import type { ChainStore } from '../store/chain-store.ts'
+import type { LevelBlockstore } from '../store/level-blockstore.ts'
+import { exportSnapshot } from '../store/snapshot/export.ts'
+import { cidOf } from '../types/cid.ts'
+import { checkDagCbor } from '../types/ipld.ts'
+import type { Tipset, TipsetKey } from '../types/tipset.ts'
+import type { ChainPool } from './chain-pool.ts'
+import { byteStream } from './byte-stream.ts'
+
+export interface ChainHandlersComponents {
+  readonly chain: ChainStore
+  readonly store: LevelBlockstore
+  readonly pool: ChainPool
+  readonly network: Network
+}
+
+/** Confidence that a caller may wait for: past finality a wait means nothing (Lotus MaxMessageConfidence). */
+const MAX_CONFIDENCE = 900
+
+/** Methods that follow the head or write: they run on the main thread. */
+export function chainHandlers({ chain, store, pool, network }: ChainHandlersComponents): readonly BoundHandler[] {
+  const json = { addressPrefix: network.addressPrefix }
+  const tipsetOf = (key: TipsetKey): Tipset => (key.isEmpty ? chain.requireHead() : chain.reader.tipset(key))
+
+  const search = async (from: Tipset, params: readonly unknown[], signal: AbortSignal): Promise<MessageLookup | null> => {
+    const text = await pool.call(messages.stateSearchMsg.id, [tipsetKey.toJson(from.key, json), ...params], { signal })
+    return fromJson(optional(messageLookup), parseJson(text))
+  }
+
+  return [
+    bind(m.chainHead, () => chain.requireHead()),
+    bind(m.chainNotify, (_params, { signal }) => notifications(chain, signal)),
+    bind(m.chainSetHead, async ([key]) => chain.forceHead(tipsetOf(key))),
+    bind(m.chainExport, ([recentStateRoots, skipOldMessages, key], { signal }) =>
+      byteStream(signal, async (sink, inner) => {
+        await exportSnapshot({
+          head: tipsetOf(key),
+          store,
+          reader: chain.reader,
+          recentStateRoots,
+          skipOldMessages,
+          format: 'v1',
+          sink,
+          signal: inner,
+        })
+      }),
+    ),
+    bind(objects.chainPutObj, async ([data]) => {
+      checkDagCbor(data)
+      await store.putMany([{ cid: cidOf(data), data }])
+    }),
+    bind(objects.chainDeleteObj, ([cid]) => store.delete([cid])),
+    bind(objects.chainCheckBlockstore, async (_params, { signal }) => store.check(signal)),
+    bind(objects.chainBlockstoreInfo, async () => new Map<string, unknown>([['size', await store.packBytes()], ['path', store.path]])),
+    bind(state.stateGetNetworkParams, () => networkParams(network, chain.genesis?.minTimestamp ?? 0n)),
+    bind(state.stateGetBeaconEntry, async ([epoch], { signal }) => {
+      // An epoch that is still to come gets its entry with its tipset.
+      const head = await headAtLeast(chain, epoch, signal)
+      return pool.beaconEntry(epoch, head, signal)
+    }),
+    bind(messages.stateWaitMsg, async ([cid, confidence, limit, allowReplaced], { signal }) => {
+      if (confidence > MAX_CONFIDENCE) throw new NodeError('API_CONFIDENCE', `message confidence exceeds maximum: ${confidence} > ${MAX_CONFIDENCE}`)
+      for await (const _ of chain.subscribe(signal)) {
+        const head = chain.requireHead()
+        const found = await search(head, [{ '/': cid.toString() }, limit, allowReplaced], signal)
+        if (found !== null && head.height - found.height >= confidence) return found
+      }
+      throw new NodeError('API_CANCELLED', 'the wait for the message was cancelled')
+    }),
+  ]
+}
+
+async function headAtLeast(chain: ChainStore, epoch: number, signal: AbortSignal): Promise<Tipset> {
+  for await (const _ of chain.subscribe(signal)) {
+    const head = chain.requireHead()
+    if (head.height >= epoch) return head
+  }
+  throw new NodeError('API_CANCELLED', 'the wait for the epoch was cancelled')
+}
+
+async function* notifications(chain: ChainStore, signal: AbortSignal): AsyncGenerator<{ type: 'current' | 'revert' | 'apply'; val: Tipset }[]> {
+  for await (const changes of chain.subscribe(signal)) yield changes.map((c) => ({ type: c.type, val: c.tipset }))
+}

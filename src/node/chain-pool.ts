@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os'
+import type { ActorBundle } from '../actors/manifest.ts'
+import type { CallContext } from '../api/method.ts'
+import { WorkerPool, WorkerThread } from '../lib/worker-pool.ts'
+import { configureEngine, preloadActors, setBlockCacheBytes } from '../native/fvm.ts'
+import type { Network } from '../networks/types.ts'
+import type { QueryPool } from '../rpc/router.ts'
+import { type CID, CID as Cid } from '../types/cid.ts'
+import type { BeaconEntry } from '../types/block.ts'
+import type { Tipset } from '../types/tipset.ts'
+import type { ChainWorkerData, QueryCall } from './chain-worker.ts'
+
+/** Native stack of a worker: the FVM nests calls up to 1,024 deep. */
+const STACK_MB = 64
+/** Blocks that machines read again are kept here, for all threads together. */
+const BLOCK_CACHE_BYTES = 256 << 20
+
+export interface ChainPoolInit {
+  readonly chainPath: string
+  readonly metadataPath: string
+  readonly network: Network
+  readonly genesis: Tipset
+  readonly bundles: readonly ActorBundle[]
+  readonly queryThreads?: number
+}
+
+/** The node's worker threads: one that follows the chain, and some that answer queries. */
+export class ChainPool implements QueryPool {
+  readonly #queries: WorkerPool
+  readonly #data: ChainWorkerData
+  #follower: WorkerThread | undefined
+  readonly #head: () => Tipset
+
+  constructor(init: ChainPoolInit, head: () => Tipset) {
+    const threads = Math.max(1, init.queryThreads ?? availableParallelism())
+    const { genesisCid: _, ...network } = init.network
+    this.#head = head
+    this.#data = {
+      chainPath: init.chainPath,
+      metadataPath: init.metadataPath,
+      network,
+      genesis: init.genesis.cids.map(String),
+      bundles: init.bundles.map((b) => ({ version: b.version, entries: b.entries.map(([name, code]) => [name, String(code)] as const) })),
+    }
+    this.#queries = new WorkerPool(threads, () => this.#startThread('query'))
+  }
+
+  /** Process-wide settings of the FVM; before any machine is made. */
+  static configure(queryThreads = availableParallelism()): void {
+    // A machine holds an engine while it lives: one for each thread, and one to spare so that none ever waits for another.
+    configureEngine({ concurrency: Math.max(1, queryThreads) + 2 })
+    setBlockCacheBytes(BLOCK_CACHE_BYTES)
+  }
+
+  #startThread(name: string): WorkerThread {
+    return new WorkerThread(new URL('./chain-worker.ts', import.meta.url), {
+      name: `chain-${name}`,
+      workerData: this.#data,
+      resourceLimits: { stackSizeMb: STACK_MB },
+    })
+  }
+
+  get #chainThread(): WorkerThread {
+    if (this.#follower === undefined || this.#follower.stopped) this.#follower = this.#startThread('follow')
+    return this.#follower
+  }
+
+  /** Answers an API query; the text is the JSON of its result. */
+  call(id: string, params: unknown, { signal }: Pick<CallContext, 'signal'>): Promise<string> {
+    const call: QueryCall = { id, params, head: this.#head().cids.map(String) }
+    return this.#queries.call('query', call, { signal }) as Promise<string>
+  }
+
+  /** The beacon entry that counts for an epoch of the chain that ends in `base`. */
+  beaconEntry(epoch: number, base: Tipset, signal: AbortSignal): Promise<BeaconEntry> {
+    return this.#queries.call('beaconEntry', { epoch, base: base.cids.map(String) }, { signal }) as Promise<BeaconEntry>
+  }
+
+  /** Re-executes the chain up to `head`; see validateChain. */
+  validate(
+    head: Tipset,
+    options: { signal?: AbortSignal; onProgress?: (p: { height: number; headHeight: number; tipsets: number }) => void },
+  ): Promise<{ readonly tipsets: number }> {
+    return this.#chainThread.call('validate', { head: head.cids.map(String) }, options) as Promise<{ tipsets: number }>
+  }
+
+  /** State and receipts after a tipset of the chain that ends in the head. */
+  async tipsetState(tipset: Tipset, signal?: AbortSignal): Promise<{ readonly stateRoot: CID; readonly receiptsRoot: CID }> {
+    const args = { tipset: tipset.cids.map(String), head: this.#head().cids.map(String) }
+    const out = (await this.#chainThread.call('tipsetState', args, signal === undefined ? {} : { signal })) as Record<string, string>
+    return { stateRoot: Cid.parse(out.stateRoot as string), receiptsRoot: Cid.parse(out.receiptsRoot as string) }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#queries.close(), this.#follower?.close()])
+  }
+}
+
+/** Compiles the actors of a network version on background threads; the first execution would wait for it otherwise. */
+export function compileActors(networkVersion: number, bundle: ActorBundle, getBlock: (cid: Uint8Array) => Uint8Array | undefined): Promise<void> {
+  const codes = bundle.entries.map(([, code]) => (typeof code === 'string' ? Cid.parse(code) : code).bytes)
+  return preloadActors(networkVersion, codes, getBlock)
+}

@@ -1,0 +1,106 @@
+/**
+ * A worker thread of the node: it has the stores open beside the main thread, executes tipsets and answers queries.
+ * Everything in it is synchronous; the main thread's event loop stays free.
+ */
+import { workerData } from 'node:worker_threads'
+import { answerQuery } from '../api/method.ts'
+import { ActorRegistry, type ActorBundle } from '../actors/manifest.ts'
+import type { JsonContext } from '../codec/json.ts'
+import { NodeError } from '../lib/errors.ts'
+import { serveWorker, type WorkerContext } from '../lib/worker-pool.ts'
+import type { Network } from '../networks/types.ts'
+import type { BoundQuery } from '../rpc/handlers/env.ts'
+import { QueryEnv } from '../rpc/handlers/env.ts'
+import { queryHandlers } from '../rpc/handlers/index.ts'
+import { StateManager } from '../state/state-manager.ts'
+import { validateChain, type ValidateProgress } from '../state/validate-chain.ts'
+import { BufferedBlockstore } from '../store/buffered-blockstore.ts'
+import { ChainReader } from '../store/chain-reader.ts'
+import { LevelBlockstore } from '../store/level-blockstore.ts'
+import { MetadataStore } from '../store/metadata.ts'
+import { Address } from '../types/address.ts'
+import { CID } from '../types/cid.ts'
+import { TipsetKey } from '../types/tipset.ts'
+
+/** What a worker is started with; survives the structured clone (CIDs travel as text). */
+export interface ChainWorkerData {
+  readonly chainPath: string
+  readonly metadataPath: string
+  readonly network: Omit<Network, 'genesisCid'>
+  readonly genesis: readonly string[]
+  readonly bundles: readonly { readonly version: number; readonly entries: readonly (readonly [string, string])[] }[]
+}
+
+export interface QueryCall {
+  readonly id: string
+  readonly params: unknown
+  readonly head: readonly string[]
+}
+
+const data = workerData as ChainWorkerData
+const network: Network = { ...data.network, genesisCid: undefined }
+const json: JsonContext = { addressPrefix: network.addressPrefix }
+
+const blocks = await LevelBlockstore.open({ path: data.chainPath, attached: true })
+const metadata = await MetadataStore.open(data.metadataPath)
+const store = new BufferedBlockstore(blocks)
+const registry = new ActorRegistry(data.bundles as readonly ActorBundle[])
+const chain: ChainReader = new ChainReader(store, {
+  senders: {
+    resolveFrom: network.upgrades.hyperdrive + 1,
+    resolve: (root, address) => Address.fromId(state.requireId(state.stateTree(root), address)),
+  },
+})
+const state: StateManager = new StateManager({
+  network,
+  store,
+  sink: store,
+  chain,
+  registry,
+  genesis: chain.tipset(keyOf(data.genesis)),
+  known: { get: (key) => metadata.tipsetState(key), put: (key, value) => metadata.putTipsetState(key, value) },
+})
+const handlers: ReadonlyMap<string, BoundQuery> = new Map(queryHandlers.map((q) => [q.def.id, q]))
+
+function keyOf(cids: readonly string[]): TipsetKey {
+  return new TipsetKey(cids.map((c) => CID.parse(c)))
+}
+
+serveWorker({
+  /** Re-executes a chain from genesis to a head; the roots must be those of the headers. */
+  validate({ head }: { head: readonly string[] }, context: WorkerContext) {
+    return validateChain(state, chain.tipset(keyOf(head)), {
+      signal: context.signal,
+      flush: () => store.flush(),
+      onProgress: (p: ValidateProgress) => context.progress(p),
+    })
+  },
+
+  /** Computes the state after a tipset, from what is known or by executing it. */
+  async tipsetState({ tipset, head }: { tipset: readonly string[]; head: readonly string[] }) {
+    const result = state.tipsetState(chain.tipset(keyOf(tipset)), chain.tipset(keyOf(head)))
+    await store.flush()
+    return { stateRoot: result.stateRoot.toString(), receiptsRoot: result.receiptsRoot.toString() }
+  },
+
+  beaconEntry({ epoch, base }: { epoch: number; base: readonly string[] }) {
+    return state.randomness(chain.tipset(keyOf(base))).beaconEntry(epoch)
+  },
+
+  /** Answers one API query with the JSON text of its result. */
+  async query({ id, params, head }: QueryCall) {
+    const bound = handlers.get(id)
+    if (bound === undefined) throw new NodeError('API_METHOD_NOT_FOUND', `method '${id}' not found`, { rpcCode: -32601 })
+    try {
+      return await answerQuery(bound.def, bound.handle, params, new QueryEnv(state, chain.tipset(keyOf(head))), json)
+    } finally {
+      await store.flush()
+    }
+  },
+
+  async close() {
+    await store.flush()
+    await blocks.close()
+    await metadata.close()
+  },
+})

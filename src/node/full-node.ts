@@ -1,0 +1,285 @@
+/** Layer 9: what makes a node of the parts, in plain order. */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { type JsonContext } from '../codec/json.ts'
+import { NodeError } from '../lib/errors.ts'
+import { getLogger } from '../lib/log.ts'
+import { setProofParameterDir } from '../native/proofs.ts'
+import { bundleCatalog } from '../networks/bundles.ts'
+import { actorsVersion, networkVersion } from '../networks/schedule.ts'
+import type { Network } from '../networks/types.ts'
+import { allPermissions } from '../api/method.ts'
+import { loadOrCreateSecret, TokenAuth } from '../rpc/auth.ts'
+import { commonHandlers } from '../rpc/handlers/common.ts'
+import { makeRouter } from '../rpc/router.ts'
+import { RpcServer } from '../rpc/server.ts'
+import { BundleStore } from '../store/bundle-store.ts'
+import { ChainReader } from '../store/chain-reader.ts'
+import { ChainStore } from '../store/chain-store.ts'
+import { LevelBlockstore } from '../store/level-blockstore.ts'
+import { MetadataStore } from '../store/metadata.ts'
+import { Repo } from '../store/repo.ts'
+import { importSnapshot } from '../store/snapshot/import.ts'
+import type { Tipset } from '../types/tipset.ts'
+import { ensureBundles } from './bundles.ts'
+import { chainHandlers } from './chain-handlers.ts'
+import { ChainPool, compileActors } from './chain-pool.ts'
+import { ensureGenesis } from './genesis.ts'
+import { loadOrCreateHostKey } from './host-key.ts'
+import type { FullNodeOptions, ValidationResult } from './options.ts'
+import { nodeVersion, userAgent } from './version.ts'
+
+const log = getLogger('node')
+
+/** Where Lotus keeps the published parameters. */
+const DEFAULT_PROOF_PARAMETERS = '/var/tmp/filecoin-proof-parameters'
+const DEFAULT_API_PORT = 1234
+
+interface NodeParts {
+  readonly repo: Repo
+  readonly network: Network
+  readonly chain: ChainStore
+  readonly validation: ValidationResult | undefined
+  readonly server: RpcServer | undefined
+  readonly closers: (() => Promise<unknown>)[]
+  readonly stopping: AbortController
+}
+
+/** A running node. It ends by `close`, by the signal it was started with, or when a client asks for it; `closed` tells when it has. */
+export class FullNode {
+  readonly repo: Repo
+  readonly network: Network
+  readonly chain: ChainStore
+  /** Set when the node was started to validate a chain. */
+  readonly validation: ValidationResult | undefined
+  /** Undefined for a node that only imported. */
+  readonly server: RpcServer | undefined
+  /** Settles when everything is on the disk and closed; rejects when that failed. */
+  readonly closed: Promise<void>
+  readonly #stopping: AbortController
+
+  constructor(parts: NodeParts) {
+    this.repo = parts.repo
+    this.network = parts.network
+    this.chain = parts.chain
+    this.validation = parts.validation
+    this.server = parts.server
+    this.#stopping = parts.stopping
+    this.closed = new Promise((resolve, reject) => {
+      const end = (): void => void closeAll(parts.closers).then(resolve, reject)
+      if (parts.stopping.signal.aborted) end()
+      else parts.stopping.signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  /** Stops taking calls, ends what runs, brings everything to the disk. */
+  close(): Promise<void> {
+    this.#stopping.abort(new NodeError('NODE_STOPPING', 'the node is stopping'))
+    return this.closed
+  }
+}
+
+/**
+ * Starts a node: repo, stores, genesis, actors, import, threads, API, in this order. What was opened is closed again when a
+ * step fails. With `haltAfterImport` the node that is returned is closing already.
+ */
+export async function startFullNode(options: FullNodeOptions): Promise<FullNode> {
+  const closers: (() => Promise<unknown>)[] = []
+  try {
+    return await start(options, closers)
+  } catch (error) {
+    await closeAll(closers).catch((e: unknown) => log.error('closing after a failed start failed too', {}, e))
+    throw error
+  }
+}
+
+/** In reverse order of opening; the first failure is thrown when all had their turn. */
+async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
+  let failure: unknown
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  if (failure !== undefined) throw failure
+}
+
+async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)[]): Promise<FullNode> {
+  const { network } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  options.signal?.addEventListener('abort', () => stopping.abort(options.signal?.reason), { once: true })
+  options.signal?.throwIfAborted()
+  const startTime = new Date()
+
+  const repo = await Repo.open(options.repoPath, { create: true })
+  await repo.lock()
+  closers.push(() => repo.release())
+  if (options.removeExistingChain) await removeChain(repo)
+
+  const store = await LevelBlockstore.open({ path: repo.paths.chain })
+  closers.push(() => store.close())
+  const metadata = await MetadataStore.open(repo.paths.metadata)
+  closers.push(() => metadata.close())
+  const chain = await ChainStore.open({ store, metadata, reader: new ChainReader(store) })
+  closers.push(() => chain.close())
+  setProofParameterDir(network.proofParameters ?? options.proofParameters ?? DEFAULT_PROOF_PARAMETERS)
+  ChainPool.configure(options.queryThreads)
+
+  await ensureGenesis({ store, chain }, network, options.genesisPath)
+  const bundles = new BundleStore(
+    { catalog: bundleCatalog(network) },
+    { folder: repo.paths.bundles, ...(options.bundlesDir === undefined ? {} : { localFolders: [options.bundlesDir] }) },
+  )
+  const validating = options.import?.mode === 'validate'
+  const firstEpoch = validating ? 1 : (chain.head?.height ?? 0) + 1
+  const compileEarly = async (epoch: number): Promise<Awaited<ReturnType<typeof ensureBundles>>> => {
+    const known = await ensureBundles({ bundles, store, network }, epoch, { all: validating, signal })
+    compileInBackground(network, epoch, known, store)
+    return known
+  }
+  let known = await compileEarly(firstEpoch)
+
+  if (options.import !== undefined) {
+    await importChain(options, { store, metadata, chain }, signal)
+    // A snapshot brings its own height, with other actors than those of genesis.
+    if (!validating) known = await compileEarly(chain.requireHead().height + 1)
+  }
+  const genesis = chain.genesis
+  if (genesis === undefined) {
+    throw new NodeError('NODE_GENESIS', `there is no chain yet: give the genesis of ${network.name} with --genesis FILE, or import one with --import-snapshot`)
+  }
+  const pool = new ChainPool(
+    {
+      chainPath: repo.paths.chain,
+      metadataPath: repo.paths.metadata,
+      network,
+      genesis,
+      bundles: known,
+      ...(options.queryThreads === undefined ? {} : { queryThreads: options.queryThreads }),
+    },
+    () => chain.requireHead(),
+  )
+  closers.push(() => pool.close())
+
+  const validation = validating ? await validate(options, chain.requireHead(), pool, signal) : undefined
+  if (options.haltAfterImport) {
+    const node = new FullNode({ repo, network, chain, validation, server: undefined, closers, stopping })
+    void node.close()
+    return node
+  }
+
+  const server = await serve(options, { repo, network, chain, store, pool, startTime, stopping })
+  closers.push(() => server.close())
+  log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.requireHead().height })
+  return new FullNode({ repo, network, chain, validation, server, closers, stopping })
+}
+
+/** Drops blocks and what is known about the chain; keys, config and other records stay. */
+async function removeChain(repo: Repo): Promise<void> {
+  await rm(repo.paths.chain, { recursive: true, force: true })
+  const metadata = await MetadataStore.open(repo.paths.metadata)
+  try {
+    await metadata.forgetChain()
+  } finally {
+    await metadata.close()
+  }
+}
+
+/** The first execution needs the actors compiled; that takes seconds, so it begins now. A failure shows there. */
+function compileInBackground(network: Network, epoch: number, known: Awaited<ReturnType<typeof ensureBundles>>, store: LevelBlockstore): void {
+  const nv = networkVersion(network, epoch)
+  const bundle = known.find((b) => b.version === actorsVersion(nv))
+  if (bundle === undefined) return
+  compileActors(nv, bundle, (cid) => store.getBytes(cid)).catch((error: unknown) => {
+    log.warn('the actors could not be compiled ahead', { networkVersion: nv }, error)
+  })
+}
+
+async function importChain(
+  options: FullNodeOptions,
+  { store, metadata, chain }: { store: LevelBlockstore; metadata: MetadataStore; chain: ChainStore },
+  signal: AbortSignal,
+): Promise<Tipset> {
+  const { location, mode } = options.import as NonNullable<FullNodeOptions['import']>
+  const genesis = options.network.genesisCid ?? chain.genesis?.cids[0]
+  const started = performance.now()
+  const result = await importSnapshot({
+    source: location,
+    store,
+    metadata,
+    chain,
+    ...(genesis === undefined ? {} : { genesis }),
+    // A chain that is executed needs no state but that of genesis.
+    check: mode === 'trust' ? 'state' : 'headers',
+    signal,
+    onProgress: (p) =>
+      options.onProgress?.({
+        stage: 'import',
+        bytes: p.bytes,
+        totalBytes: p.totalBytes,
+        blocks: p.blocks,
+        elapsedMs: performance.now() - started,
+      }),
+  })
+  log.info('chain imported', { blocks: result.blocks, bytes: result.bytes, height: result.head.height })
+  return result.head
+}
+
+async function validate(options: FullNodeOptions, head: Tipset, pool: ChainPool, signal: AbortSignal): Promise<ValidationResult> {
+  const started = performance.now()
+  const { tipsets } = await pool.validate(head, {
+    signal,
+    onProgress: (p) => options.onProgress?.({ stage: 'validate', ...p, elapsedMs: performance.now() - started }),
+  })
+  return {
+    tipsets,
+    seconds: (performance.now() - started) / 1000,
+    headHeight: head.height,
+    head: head.cids.map(String).join(','),
+  }
+}
+
+async function serve(
+  options: FullNodeOptions,
+  c: {
+    repo: Repo
+    network: Network
+    chain: ChainStore
+    store: LevelBlockstore
+    pool: ChainPool
+    startTime: Date
+    stopping: AbortController
+  },
+): Promise<RpcServer> {
+  const json: JsonContext = { addressPrefix: c.network.addressPrefix }
+  const { secret, created } = await loadOrCreateSecret(c.repo.keystore)
+  const auth = new TokenAuth(secret)
+  const { peerId } = await loadOrCreateHostKey(c.repo.keystore)
+  const handlers = [
+    ...commonHandlers(
+      {
+        auth,
+        peerId: () => peerId,
+        alerts: () => [],
+        shutdown: () => c.stopping.abort(new NodeError('NODE_STOPPING', 'a client asked the node to stop')),
+        closing: c.stopping.signal,
+      },
+      { version: `${nodeVersion}+${c.network.name}`, agent: userAgent, blockDelay: c.network.blockDelaySecs, startTime: c.startTime },
+    ),
+    ...chainHandlers(c),
+  ]
+  const server = await RpcServer.listen(
+    { router: makeRouter(handlers, c.pool, json), auth },
+    {
+      host: options.apiHost ?? '127.0.0.1',
+      port: options.apiPort ?? DEFAULT_API_PORT,
+      ...(options.apiMaxRequestBytes ? { limits: { maxRequestBytes: options.apiMaxRequestBytes } } : {}),
+    },
+  )
+  if (created || !existsSync(c.repo.paths.token)) await c.repo.setApiToken(auth.create(allPermissions))
+  await c.repo.setApiEndpoint(server.multiaddr)
+  return server
+}
