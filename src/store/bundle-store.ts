@@ -28,8 +28,8 @@ export interface BundleStoreInit {
   readonly folder: string
   /** More folders to look in: `v<N>.tar.zst` with a CAR for each network, or plain CARs of any name. */
   readonly localFolders?: readonly string[]
-  /** undefined: the global one; null: never download. */
-  readonly fetch?: typeof fetch | null
+  /** false: what is not on this machine is not fetched. */
+  readonly downloads?: boolean
 }
 
 export interface LoadedBundle {
@@ -170,20 +170,14 @@ export class BundleStore {
         `The actor bundle v${wanted.version} of ${name} (${wanted.manifestCid}) is not on this machine${where === '' ? '' : ` (looked in ${where})`} and ${why}; give the folder that holds it with --bundles.`,
         cause,
       )
-    if (this.#init.fetch === null) throw missing('downloads are off')
+    if (this.#init.downloads === false) throw missing('downloads are off')
     await mkdir(this.#init.folder, { recursive: true })
     const failures: string[] = []
     let last: unknown
     for (const url of this.#catalog.urls(wanted.version, wanted.release)) {
       const part = join(this.#init.folder, `${wanted.manifestCid}.${url.endsWith('.car') ? 'car' : 'tar'}.part`)
       try {
-        await downloadFile({
-          url,
-          path: part,
-          maxBytes: maxFileBytes,
-          signal,
-          ...(this.#init.fetch === undefined ? {} : { fetch: this.#init.fetch }),
-        })
+        await downloadFile({ url, path: part, maxBytes: maxFileBytes, signal })
         const bytes = await readFile(part)
         // Whatever it is, it is not asked for again from the middle.
         await rm(part, { force: true })

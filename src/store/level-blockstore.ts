@@ -113,7 +113,9 @@ export class LevelBlockstore implements Blockstore {
 
   #at(entry: Uint8Array | undefined): Uint8Array | undefined {
     const place = this.#place(entry)
-    return place === undefined ? undefined : this.#reader.read(place.getUint32(0, true), place.getUint32(4, true), place.getUint32(8, true))
+    return place === undefined
+      ? undefined
+      : this.#reader.read(place.getUint32(0, true), place.getUint32(4, true), place.getUint32(8, true))
   }
 
   /** The place that an index entry gives, undefined when a crash took the bytes that were there. */
