@@ -1,6 +1,8 @@
 import { open, stat, unlink } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage, NodeError } from './errors.ts'
+import { httpGet } from './http-get.ts'
 
 export interface DownloadOptions {
   readonly url: string
@@ -11,7 +13,6 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined
   /** Times that a failed transfer is taken up again; 5 when not given. */
   readonly retries?: number
-  readonly fetch?: typeof fetch
   readonly onProgress?: (bytes: number, total: number | undefined) => void
 }
 
@@ -49,53 +50,64 @@ export async function downloadFile(options: DownloadOptions): Promise<void> {
   }
 }
 
-async function transfer({ url, path, maxBytes, signal, fetch: get = fetch, onProgress }: DownloadOptions): Promise<void> {
+async function transfer({ url, path, maxBytes, signal, onProgress }: DownloadOptions): Promise<void> {
   const have = await sizeOf(path)
   const stalled = new AbortController()
-  let timer = setTimeout(() => stalled.abort(new Error('the server sends nothing')), stallMs)
-  const alive = () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => stalled.abort(new Error('the server sends nothing')), stallMs)
-  }
+  const timer = setTimeout(() => stalled.abort(new Error('the server sends nothing')), stallMs)
   try {
-    const response = await get(url, {
-      headers: have > 0 ? { range: `bytes=${have}-` } : {},
+    const response = await httpGet(url, {
+      // The bytes as they are: a compressed answer could not be taken up in the middle.
+      headers: { 'accept-encoding': 'identity', ...(have > 0 ? { range: `bytes=${have}-` } : {}) },
       signal: signal === undefined ? stalled.signal : AbortSignal.any([signal, stalled.signal]),
     })
-    if (response.status === 416) {
-      await response.body?.cancel()
-      // Nothing lies beyond what we have: it is whole, or from another file, which the caller's hash will show.
-      if (response.headers.get('content-range') === `bytes */${have}`) return
-      await unlink(path)
-      throw failed(url, 'it is shorter than the part that is here already', true)
-    }
-    if (!response.ok || response.body === null) {
-      await response.body?.cancel()
-      throw failed(url, `the server answers ${response.status}`, response.status >= 500 || response.status === 429)
-    }
-    const resumed = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`) === true
-    let size = resumed ? have : 0
-    const announced = Number(response.headers.get('content-length') ?? Number.NaN)
-    const total =
-      Number.isSafeInteger(announced) && response.headers.get('content-encoding') === null ? size + announced : undefined
-    if (total !== undefined && total > maxBytes) throw tooLong(url, total, maxBytes)
-    const file = await open(path, resumed ? 'a' : 'w')
     try {
-      for await (const chunk of response.body) {
-        alive()
-        size += chunk.length
-        if (size > maxBytes) throw tooLong(url, size, maxBytes)
-        await file.writeFile(chunk)
-        onProgress?.(size, total)
-      }
-      await file.sync()
+      await receive(response, { url, path, maxBytes, have, onChunk: () => timer.refresh(), onProgress })
     } finally {
-      await file.close()
+      response.destroy()
     }
-    if (total !== undefined && size !== total) throw failed(url, `the transfer ended at ${size} of ${total} bytes`, true)
+  } catch (e) {
+    throw stalled.signal.aborted ? failed(url, 'the server sends nothing', true) : e
   } finally {
     clearTimeout(timer)
   }
+}
+
+interface Receiving extends Pick<DownloadOptions, 'url' | 'path' | 'maxBytes'> {
+  /** Bytes of the file that are here. */
+  readonly have: number
+  readonly onChunk: () => void
+  readonly onProgress: DownloadOptions['onProgress'] | undefined
+}
+
+async function receive(response: IncomingMessage, { url, path, maxBytes, have, onChunk, onProgress }: Receiving): Promise<void> {
+  const { statusCode: status = 0, headers } = response
+  const range = headers['content-range']
+  if (status === 416) {
+    // Nothing lies beyond what we have: it is whole, or from another file, which the caller's hash will show.
+    if (range === `bytes */${have}`) return
+    await unlink(path)
+    throw failed(url, 'it is shorter than the part that is here already', true)
+  }
+  if (status < 200 || status > 299) throw failed(url, `the server answers ${status}`, status >= 500 || status === 429)
+  const resumed = status === 206 && range?.startsWith(`bytes ${have}-`) === true
+  let size = resumed ? have : 0
+  const announced = Number(headers['content-length'] ?? Number.NaN)
+  const total = Number.isSafeInteger(announced) ? size + announced : undefined
+  if (total !== undefined && total > maxBytes) throw tooLong(url, total, maxBytes)
+  const file = await open(path, resumed ? 'a' : 'w')
+  try {
+    for await (const chunk of response as AsyncIterable<Uint8Array>) {
+      onChunk()
+      size += chunk.length
+      if (size > maxBytes) throw tooLong(url, size, maxBytes)
+      await file.writeFile(chunk)
+      onProgress?.(size, total)
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  if (total !== undefined && size !== total) throw failed(url, `the transfer ended at ${size} of ${total} bytes`, true)
 }
 
 async function sizeOf(path: string): Promise<number> {

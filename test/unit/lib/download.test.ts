@@ -10,6 +10,7 @@ let serve: (request: IncomingMessage, response: ServerResponse) => void = () => 
 let requests = 0
 const server = createServer((request, response) => {
   requests++
+  response.setHeader('connection', 'close')
   serve(request, response)
 })
 let url = ''
@@ -42,6 +43,23 @@ t.test('what is here already is not sent again', async (t) => {
   writeFileSync(path, Buffer.concat([data, data]))
   await downloadFile({ url, path, maxBytes: 1 << 20 })
   t.ok(readFileSync(path).equals(data), 'a longer one is fetched anew')
+})
+
+t.test('redirections are followed, but not in circles', async (t) => {
+  const path = join(t.testdir(), 'f')
+  serve = (request, response) =>
+    request.url === '/f' ? void response.writeHead(302, { location: '/g' }).end() : ranged(request, response)
+  await downloadFile({ url, path, maxBytes: 1 << 20 })
+  t.ok(readFileSync(path).equals(data))
+  serve = (_, response) => void response.writeHead(302, { location: '/f' }).end()
+  await t.rejects(downloadFile({ url, path: `${path}2`, maxBytes: 1 << 20, retries: 0 }), {
+    code: 'DOWNLOAD_FAILED',
+    message: /more than 5 redirections/,
+  })
+  serve = (_, response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end()
+  await t.rejects(downloadFile({ url, path: `${path}2`, maxBytes: 1 << 20, retries: 0 }), {
+    message: /file: addresses cannot be asked/,
+  })
 })
 
 t.test('a server without ranges sends all', async (t) => {

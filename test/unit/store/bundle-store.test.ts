@@ -52,7 +52,7 @@ t.test('a bundle from a folder', async (t) => {
   if (folder === undefined || forest === undefined) return
   const root = t.testdir({ kept: {}, plain: {} })
   const kept = join(root, 'kept')
-  const bundles = new BundleStore({ catalog: catalog('devnet') }, { folder: kept, localFolders: [folder], fetch: null })
+  const bundles = new BundleStore({ catalog: catalog('devnet') }, { folder: kept, localFolders: [folder], downloads: false })
   const store = new MemoryBlockstore()
   const manifest = await bundles.ensureBundle(store, 18)
   const expected = forest.find((e) => e.network.type === 'devnet' && e.version === 'v18.0.0')!
@@ -68,10 +68,10 @@ t.test('a bundle from a folder', async (t) => {
   t.same(readdirSync(kept), [`${manifest.manifestCid}.car`])
 
   // Now the kept one serves; and what the block store has already is not read again.
-  const offline = new BundleStore({ catalog: catalog('devnet') }, { folder: kept, fetch: null })
+  const offline = new BundleStore({ catalog: catalog('devnet') }, { folder: kept, downloads: false })
   t.equal((await offline.load(18)).blocks.length, 18)
   t.equal((await offline.load(19)).manifest.version, 19, 'the placeholder version has the same build')
-  const empty = new BundleStore({ catalog: catalog('devnet') }, { folder: join(kept, 'none'), fetch: null })
+  const empty = new BundleStore({ catalog: catalog('devnet') }, { folder: join(kept, 'none'), downloads: false })
   t.equal(String((await empty.ensureBundle(store, 18)).dataCid), String(manifest.dataCid))
   await t.rejects(empty.load(18), {
     code: 'BUNDLE_MISSING',
@@ -84,7 +84,7 @@ t.test('a bundle from a folder', async (t) => {
   copyFileSync(join(kept, `${manifest.manifestCid}.car`), join(plain, 'mine.car'))
   const other = new BundleStore(
     { catalog: catalog('devnet') },
-    { folder: join(plain, 'kept'), localFolders: [plain], fetch: null },
+    { folder: join(plain, 'kept'), localFolders: [plain], downloads: false },
   )
   t.equal((await other.load(18)).blocks.length, 18)
 
@@ -101,7 +101,7 @@ t.test('a bundle from a folder', async (t) => {
   writeFileSync(join(plain, 'mine.car'), bytes)
   const damaged = new BundleStore(
     { catalog: catalog('devnet') },
-    { folder: join(plain, 'kept2'), localFolders: [plain], fetch: null },
+    { folder: join(plain, 'kept2'), localFolders: [plain], downloads: false },
   )
   await t.rejects(damaged.load(18), { code: 'BUNDLE_DAMAGED', message: /mine\.car is damaged: .*baf/ })
 })
@@ -118,7 +118,10 @@ t.test('code CIDs are what Lotus answers', async (t) => {
     const answers = zstdDecompressSync(packed).toString('utf8').split('\n')
     const line = answers.find((l) => l.includes('"Filecoin.StateActorCodeCIDs","params":[28]'))
     const expected = JSON.parse(line as string).result as Record<string, { '/': string }>
-    const bundles = new BundleStore({ catalog: catalog(bundle) }, { folder: t.testdir(), localFolders: [folder], fetch: null })
+    const bundles = new BundleStore(
+      { catalog: catalog(bundle) },
+      { folder: t.testdir(), localFolders: [folder], downloads: false },
+    )
     const { manifest } = await bundles.load(18)
     t.same(Object.fromEntries([...manifest.codeByName].map(([name, code]) => [name, { '/': String(code) }])), expected, chain)
   }
@@ -131,7 +134,7 @@ t.test('tars that do not hold what they should', async (t) => {
   copyFileSync(join(folder, 'v17.tar.zst'), join(wrong, 'v18.tar.zst'))
   const bundles = new BundleStore(
     { catalog: catalog('mainnet') },
-    { folder: join(wrong, 'kept'), localFolders: [wrong], fetch: null },
+    { folder: join(wrong, 'kept'), localFolders: [wrong], downloads: false },
   )
   await t.rejects(bundles.load(18), {
     code: 'BUNDLE_DAMAGED',
@@ -146,7 +149,7 @@ t.test('tars that do not hold what they should', async (t) => {
   })
   const none = new BundleStore(
     { catalog: catalog('mainnet') },
-    { folder: wrong, localFolders: [join(wrong, 'gone')], fetch: null },
+    { folder: wrong, localFolders: [join(wrong, 'gone')], downloads: false },
   )
   await t.rejects(none.load(18), { code: 'BUNDLE_MISSING', message: /gone cannot be read/ })
 })
@@ -156,7 +159,7 @@ t.test('release candidates that calibnet ran', async (t) => {
   if (folder === undefined) return
   const bundles = new BundleStore(
     { catalog: bundleCatalog(calibnet) },
-    { folder: t.testdir(), localFolders: [folder], fetch: null },
+    { folder: t.testdir(), localFolders: [folder], downloads: false },
   )
   const [first] = retiredBundles
   const { manifest } = await bundles.loadRetired(first!)

@@ -73,8 +73,10 @@ t.test('a repo whose making was interrupted is finished', async (t) => {
   await repo.release()
 })
 
+const repoModule = new URL('../../../src/store/repo.ts', import.meta.url).href
+const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e']
+
 async function holder(folder: string): Promise<ChildProcess> {
-  const repoModule = new URL('../../../src/store/repo.ts', import.meta.url).href
   const script = `const { Repo } = await import(${JSON.stringify(repoModule)})
     const repo = await Repo.open(process.argv[1]); await repo.lock(); console.log('held'); setInterval(() => {}, 1000)`
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script, folder], {
@@ -98,6 +100,25 @@ t.test('another process with the repo is named; a killed one holds nothing', asy
   await repo.lock()
   await repo.release()
   rmSync(join(folder, 'repo.lock'))
+  await repo.lock()
+  await repo.release()
+})
+
+t.test('of processes that start together one gets the repo', async (t) => {
+  const folder = join(t.testdir(), 'node')
+  const repo = await Repo.open(folder, { create: true })
+  const script = `const { Repo } = await import(${JSON.stringify(repoModule)})
+    const repo = await Repo.open(process.argv[1])
+    await repo.lock().then(() => console.log('held'), (e) => console.log(e.code))
+    setTimeout(() => {}, 100_000)`
+  const children = Array.from({ length: 3 }, () =>
+    spawn(process.execPath, [...flags, script, folder], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
+  const answers = await Promise.all(children.map(async (c) => String((await once(c.stdout, 'data'))[0]).trim()))
+  t.same(answers.sort(), ['REPO_LOCKED', 'REPO_LOCKED', 'held'])
+  await t.rejects(repo.lock(), { code: 'REPO_LOCKED' })
+  for (const child of children) child.kill('SIGKILL')
+  await Promise.all(children.map((c) => once(c, 'exit')))
   await repo.lock()
   await repo.release()
 })
