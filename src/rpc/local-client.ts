@@ -2,6 +2,7 @@ import { type Api, type Caller, type CallOptions, encodeParams, makeApi } from '
 import { ApiError } from '../api/errors.ts'
 import { type AnyMethod, type ApiVersion, allPermissions, type CallContext, type Params, type Result } from '../api/method.ts'
 import { type JsonContext, parseJson } from '../codec/json.ts'
+import { RpcError } from './errors.ts'
 import type { Router, RouterResult } from './router.ts'
 
 /**
@@ -23,12 +24,17 @@ export class LocalClient implements Caller {
 
   async call<D extends AnyMethod>(def: D, params: Params<D>, options: CallOptions = {}): Promise<Result<D>> {
     const { signal, timeoutMs = 0 } = options
-    const signals = [this.#closing, ...(signal === undefined ? [] : [signal])]
-    if (timeoutMs > 0) signals.push(AbortSignal.timeout(timeoutMs))
-    const answer = await this.#run(def, params, AbortSignal.any(signals))
-    if ('stream' in answer) throw new ApiError('API_CONTRACT', `${def.name} is a stream: ask for its items`)
-    const json = 'text' in answer ? parseJson(answer.text) : parseJson(JSON.stringify(answer.json))
-    return def.result.fromJson(json, 'result')
+    const timeout = new AbortController()
+    const timer = timeoutMs > 0 ? setTimeout(() => timeout.abort(timedOut(def, timeoutMs)), timeoutMs) : undefined
+    try {
+      const all = AbortSignal.any([this.#closing, timeout.signal, ...(signal === undefined ? [] : [signal])])
+      const answer = await this.#run(def, params, all)
+      if ('stream' in answer) throw new ApiError('API_CONTRACT', `${def.name} is a stream: ask for its items`)
+      const json = 'text' in answer ? parseJson(answer.text) : parseJson(JSON.stringify(answer.json))
+      return def.result.fromJson(json, 'result')
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async *stream<D extends AnyMethod>(
@@ -55,6 +61,11 @@ export class LocalClient implements Caller {
     signal.throwIfAborted()
     const apiVersion = (def.versions.includes('v1') ? 'v1' : def.versions[0]) as ApiVersion
     const ctx: CallContext = { perms: allPermissions, signal, apiVersion }
-    return this.#router.call(def, encodeParams(def, params, this.#json), ctx)
+    const given = parseJson(JSON.stringify(encodeParams(def, params, this.#json)))
+    return this.#router.call(def, given, ctx)
   }
+}
+
+function timedOut(def: AnyMethod, timeoutMs: number): RpcError {
+  return new RpcError('RPC_TIMEOUT', `${def.name} did not answer within ${timeoutMs} ms`)
 }
