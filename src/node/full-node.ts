@@ -21,9 +21,12 @@ import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
 import { importSnapshot } from '../store/snapshot/import.ts'
 import type { Tipset } from '../types/tipset.ts'
+import type { FullNodeConfig } from '../store/config/full-node.ts'
 import { ensureBundles } from './bundles.ts'
 import { chainHandlers } from './chain-handlers.ts'
 import { ChainPool, compileActors } from './chain-pool.ts'
+import { listenAddress, loadConfig } from './config.ts'
+import { defaultConfigText } from './config-text.ts'
 import { ensureGenesis } from './genesis.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
@@ -33,7 +36,6 @@ const log = getLogger('node')
 
 /** Where Lotus keeps the published parameters. */
 const DEFAULT_PROOF_PARAMETERS = '/var/tmp/filecoin-proof-parameters'
-const DEFAULT_API_PORT = 1234
 
 interface NodeParts {
   readonly repo: Repo
@@ -114,9 +116,10 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
   options.signal?.throwIfAborted()
   const startTime = new Date()
 
-  const repo = await Repo.open(options.repoPath, { create: true })
+  const repo = await Repo.open(options.repoPath, { create: true, defaultConfig: defaultConfigText({ comments: true }) })
   await repo.lock()
   closers.push(() => repo.release())
+  const config = await loadConfig(repo, options)
   if (options.removeExistingChain) await removeChain(repo)
 
   const store = await LevelBlockstore.open({ path: repo.paths.chain })
@@ -171,7 +174,7 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
     return node
   }
 
-  const server = await serve(options, { repo, network, chain, store, pool, startTime, stopping })
+  const server = await serve(options, config, { repo, network, chain, store, pool, startTime, stopping })
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.requireHead().height })
   return new FullNode({ repo, network, chain, validation, server, closers, stopping })
@@ -244,6 +247,7 @@ async function validate(options: FullNodeOptions, head: Tipset, pool: ChainPool,
 
 async function serve(
   options: FullNodeOptions,
+  config: FullNodeConfig,
   c: {
     repo: Repo
     network: Network
@@ -255,6 +259,7 @@ async function serve(
   },
 ): Promise<RpcServer> {
   const json: JsonContext = { addressPrefix: c.network.addressPrefix }
+  const listen = listenAddress(config.API.ListenAddress)
   const { secret, created } = await loadOrCreateSecret(c.repo.keystore)
   const auth = new TokenAuth(secret)
   const { peerId } = await loadOrCreateHostKey(c.repo.keystore)
@@ -274,9 +279,12 @@ async function serve(
   const server = await RpcServer.listen(
     { router: makeRouter(handlers, c.pool, json), auth },
     {
-      host: options.apiHost ?? '127.0.0.1',
-      port: options.apiPort ?? DEFAULT_API_PORT,
-      ...(options.apiMaxRequestBytes ? { limits: { maxRequestBytes: options.apiMaxRequestBytes } } : {}),
+      host: options.apiHost ?? listen.host,
+      port: options.apiPort ?? listen.port,
+      limits: {
+        requestTimeoutMs: config.API.Timeout,
+        ...(options.apiMaxRequestBytes ? { maxRequestBytes: options.apiMaxRequestBytes } : {}),
+      },
     },
   )
   if (created || !existsSync(c.repo.paths.token)) await c.repo.setApiToken(auth.create(allPermissions))
