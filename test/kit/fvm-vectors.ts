@@ -66,18 +66,18 @@ export function carBlocks(bytes: Uint8Array, into: Map<string, Uint8Array>): voi
   }
 }
 
-/** The wasm of mainnet's actors out of one bundle, `v9.tar.zst` for instance. */
-export function bundleBlocks(path: string): BlockMap {
+/** The wasm of one network's actors out of a bundle, `v9.tar.zst` for instance. */
+export function bundleBlocks(path: string, network = 'mainnet'): BlockMap {
   const tar = zstdDecompressSync(readFileSync(path))
   const blocks = new Map<string, Uint8Array>()
   for (let at = 0; at + 512 <= tar.length; ) {
     const name = tar.toString('latin1', at, at + 100).replace(/\0.*$/s, '')
     if (name === '') break
     const size = Number.parseInt(tar.toString('latin1', at + 124, at + 136), 8)
-    if (name === 'builtin-actors-mainnet.car') carBlocks(tar.subarray(at + 512, at + 512 + size), blocks)
+    if (name === `builtin-actors-${network}.car`) carBlocks(tar.subarray(at + 512, at + 512 + size), blocks)
     at += 512 + Math.ceil(size / 512) * 512
   }
-  if (blocks.size === 0) throw new Error(`${path} has no mainnet bundle`)
+  if (blocks.size === 0) throw new Error(`${path} has no bundle for ${network}`)
   return blocks
 }
 
