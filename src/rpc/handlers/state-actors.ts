@@ -123,7 +123,8 @@ export const stateActorHandlers: readonly BoundQuery[] = [
   }),
   query(m.stateCirculatingSupply, ([key], env) => {
     const tipset = env.tipset(key)
-    return circulatingSupply(env.state, tipset.height, env.state.parentState(tipset))
+    // The state is the one at the end of the epoch before (Lotus node/impl/full/state.go).
+    return circulatingSupply(env.state, tipset.height - 1, env.state.parentState(tipset))
   }),
   query(m.stateVmCirculatingSupplyInternal, ([key], env) => {
     const tipset = env.tipset(key)
