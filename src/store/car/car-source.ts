@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { createZstdDecompress } from 'node:zlib'
 import { ByteSource, type Bytes } from './byte-source.ts'
 import { CarError } from './errors.ts'
 import { downloadBytes } from './http-source.ts'
+import { decompressZstd, isZstd } from './zstd-source.ts'
 
-const ZSTD_MAGIC = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd)
 const READ_BYTES = 1 << 20
 
 /** A path, a `file:`, `http:` or `https:` URL, or bytes that come from elsewhere. */
@@ -61,12 +60,8 @@ async function rawBytes(
 async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const source = new ByteSource(bytes)
   try {
-    const magic = await source.peek(ZSTD_MAGIC.length)
-    if (Buffer.compare(magic, ZSTD_MAGIC) !== 0) {
-      yield* rest(source)
-      return
-    }
-    yield* inflate(source)
+    if (isZstd(await source.peek(4))) yield* decompressZstd(source)
+    else yield* rest(source)
   } finally {
     await source.close()
   }
@@ -74,43 +69,4 @@ async function* decompressed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<U
 
 async function* rest(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   for (let part = await source.some(READ_BYTES); part !== undefined; part = await source.some(READ_BYTES)) yield part
-}
-
-async function* inflate(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
-  const zstd = createZstdDecompress({ chunkSize: READ_BYTES })
-  let failed: unknown
-  const feeding = (async () => {
-    try {
-      for await (const part of rest(source)) {
-        if (zstd.destroyed) return
-        if (!zstd.write(part))
-          await new Promise<void>((resolve) => {
-            zstd.once('drain', resolve)
-            zstd.once('close', resolve)
-          })
-      }
-      zstd.end()
-    } catch (e) {
-      failed = e
-      zstd.destroy()
-    }
-  })()
-  try {
-    for await (const part of zstd) yield part
-  } catch (cause) {
-    if (failed !== undefined) throw failed
-    const cut = /unexpected end|truncated|incomplete/i.test((cause as Error).message)
-    throw new CarError(
-      cut ? 'CAR_TRUNCATED' : 'CAR_FORMAT',
-      cut ? 'the compressed CAR file ends too early' : 'the CAR file is not valid zstd',
-      {
-        cause,
-        hint: 'The file is damaged; fetch it again.',
-      },
-    )
-  } finally {
-    zstd.destroy()
-    await feeding
-  }
-  if (failed !== undefined) throw failed
 }
