@@ -13,6 +13,11 @@ export interface FlagNames {
 
 const truth: Readonly<Record<string, boolean>> = { 1: true, t: true, true: true, 0: false, f: false, false: false }
 
+/** The flag that says the contrary: `no-x` of `x`, `x` of `no-x`. */
+export function oppositeOf(name: string): string {
+  return name.startsWith('no-') ? name.slice(3) : `no-${name}`
+}
+
 /**
  * @param argv the arguments after the program's name
  * @throws CliError CLI_USAGE for a boolean with a value that is neither true nor false
@@ -29,7 +34,7 @@ export function normalizeArgv(argv: readonly string[], { bools, valued }: FlagNa
     else {
       const yes = truth[value.toLowerCase()]
       if (yes === undefined) throw usage(`--${name}=${value.slice(0, 80)} is neither true nor false`)
-      out.push(yes ? `--${name}` : `--no-${name}`)
+      out.push(`--${yes ? name : oppositeOf(name)}`)
     }
   }
   return out

@@ -326,6 +326,7 @@ export const en = {
     badListen: (address: string) => `--api-listen ${address} is not an address to listen at; write /ip4/127.0.0.1/tcp/1234/http`,
     noFile: (flag: string, path: string) => `--${flag} ${path}: there is no such file`,
   },
+  globalFlags: 'nelumbo --help shows the flags that all commands take: --repo, --api-url, --json, --color.',
   notOnlineYet: (why: string) => `Not online yet... (${why})`,
   stopping: 'stopping…',
 } as const

@@ -59,7 +59,7 @@ export class Output {
  * JSON text as Go's encoding/json writes it: `<`, `>` and `&` escaped, integers of any size exact. Keys keep their order.
  * @param indent as for JSON.stringify; 0 for one line
  */
-export function goJson(value: unknown, indent: string | number = 0): string {
+export function goJson(value: unknown, indent: string | number = 2): string {
   const text = JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? jsonInteger(v) : v), indent) ?? 'null'
   // These letters can only stand inside strings of JSON text.
   return text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)

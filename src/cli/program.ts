@@ -1,6 +1,6 @@
 /** Makes commander's commands of the tree in commands/ and runs the one that the command line names. */
 import { Argument, Command, type CommanderError, Option } from 'commander'
-import type { FlagNames } from './argv.ts'
+import { type FlagNames, oppositeOf } from './argv.ts'
 import type { Context } from './context.ts'
 import { type CommandText, en } from './en.ts'
 import { type Environment, expandHome } from './environment.ts'
@@ -87,7 +87,8 @@ function add(
     const flags = { ...inherited, ...spec.flags }
     for (const inner of spec.commands) add(command, inner, names, flags, around)
     if (spec.self === undefined) {
-      addFlags(command, { ...globalFlags, ...flags }, en.flags, texts.flags)
+      addFlags(command, flags, en.flags, texts.flags)
+      addGlobalFlags(command)
       command.usage('[options] <command>')
       // Only reached when no command of the group was named.
       command.argument('[command]').action((given?: string) => {
@@ -104,7 +105,7 @@ function setUp(command: Command, spec: CommandSpec, names: readonly string[], in
   for (const arg of spec.args ?? []) command.addArgument(new Argument(arg))
   const flags = { ...inherited, ...spec.flags }
   addFlags(command, flags, texts.flags, en.flags)
-  addFlags(command, globalFlags, en.flags)
+  addGlobalFlags(command)
   if (spec.passThrough) command.passThroughOptions()
   command.allowExcessArguments(false)
   command.action(async () => {
@@ -130,14 +131,24 @@ function addFlags(command: Command, flags: Flags, ...texts: readonly (Readonly<R
     const about = texts.find((table) => table?.[name] !== undefined)?.[name] ?? ''
     const value = flag.kind === 'bool' ? '' : ` ${placeholders[flag.kind]}`
     const letter = flag.aliases?.find((alias) => alias.length === 1)
-    const option = new Option(`${letter === undefined ? '' : `-${letter}, `}--${name}${value}`, about)
-    command.addOption(finish(option, name, flag))
-    if (flag.kind === 'bool') command.addOption(new Option(`--no-${name}`).hideHelp())
+    const option = finish(new Option(`${letter === undefined ? '' : `-${letter}, `}--${name}${value}`, about), name, flag)
+    const opposite = flag.kind === 'bool' ? new Option(`--${oppositeOf(name)}`).hideHelp() : undefined
+    // Of a pair the positive one comes first: commander then does not take it for true unless the other is given.
+    if (opposite !== undefined && option.negate) command.addOption(opposite).addOption(option)
+    else if (opposite !== undefined) command.addOption(option).addOption(opposite)
+    else command.addOption(option)
     for (const alias of flag.aliases ?? []) {
-      if (alias.length === 1) continue
-      command.addOption(finish(new Option(`--${alias}${value}`, about), alias, flag).hideHelp())
+      if (alias.length > 1) command.addOption(finish(new Option(`--${alias}${value}`, about), alias, flag).hideHelp())
     }
   }
+}
+
+/** Global flags of a command below the program: read in either place, shown once. */
+function addGlobalFlags(command: Command): void {
+  const before = new Set(command.options)
+  addFlags(command, globalFlags, en.flags)
+  for (const option of command.options) if (!before.has(option)) option.hideHelp()
+  command.addHelpText('after', `\n${en.globalFlags}`)
 }
 
 function finish(option: Option, name: string, flag: Flag): Option {
@@ -161,8 +172,8 @@ function contextOf(command: Command, flags: Flags, names: readonly string[], aro
     const flag = flags[name] ?? (globalFlags as Flags)[name]
     for (const key of [name, ...(flag?.aliases ?? [])]) {
       for (const level of chain) {
-        const value = level.opts()[camel(key)]
-        if (value !== undefined) return value
+        const value = level.opts()[camel(key.replace(/^no-/, ''))]
+        if (value !== undefined) return key.startsWith('no-') ? !value : value
       }
     }
     return undefined

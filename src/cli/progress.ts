@@ -45,10 +45,10 @@ export class ProgressPrinter {
 
   /** Prints something else: the progress line makes room and is drawn again below it. */
   around(print: () => void): void {
-    if (!this.#terminal || this.#drawn === '') return print()
-    this.#stream.write(`\r${' '.repeat(this.#drawn.length)}\r`)
+    const redraw = this.#terminal && this.#drawn !== ''
+    if (redraw) this.#stream.write(`\r${' '.repeat(this.#drawn.length)}\r`)
     print()
-    this.#stream.write(this.#drawn)
+    if (redraw) this.#stream.write(this.#drawn)
   }
 
   /** Prints what is still held back and leaves the cursor on a new line. */

@@ -51,8 +51,15 @@ function report(error: unknown, signal: AbortSignal): number {
     say(en.errors.interrupted())
     return 130
   }
-  say(errorMessage(error) + (error instanceof NodeError && error.hint !== undefined ? `; ${error.hint}` : ''))
+  say(sentence(error))
   return error instanceof NodeError && error.code === 'CLI_USAGE' ? EXIT_USAGE : EXIT_FAILED
+}
+
+/** What went wrong and, where the error says it, what to do about it. */
+function sentence(error: unknown): string {
+  const text = errorMessage(error).trim().replace(/\.$/, '')
+  if (!(error instanceof NodeError) || error.hint === undefined) return text
+  return `${text}; ${error.hint.charAt(0).toLowerCase()}${error.hint.slice(1).replace(/\.$/, '')}`
 }
 
 function say(sentence: string): void {

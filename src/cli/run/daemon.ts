@@ -3,7 +3,7 @@ import { configureLogging, parseLogLevel } from '../../lib/log.ts'
 import { networkByName } from '../../networks/index.ts'
 import { loadNetworkFile } from '../../networks/network-file.ts'
 import type { Network } from '../../networks/types.ts'
-import { FullNode } from '../../node/full-node.ts'
+import { type FullNode, startFullNode } from '../../node/full-node.ts'
 import type { FullNodeOptions, ImportOptions } from '../../node/options.ts'
 import type { daemonFlags } from '../commands/daemon.ts'
 import type { Context } from '../context.ts'
@@ -28,32 +28,20 @@ export async function daemon(context: DaemonContext): Promise<void> {
   const progress = new ProgressPrinter({ stream: process.stderr, now: () => performance.now() })
   // A log line must not land in the middle of the progress line.
   configureLogging({ level, format, write: (text) => progress.around(() => process.stderr.write(text)) })
+  signal.addEventListener('abort', () => out.note(en.stopping), { once: true })
   const started = performance.now()
-  const node = await FullNode.start({ ...options, signal, onProgress: progress.report }).finally(() => progress.end())
-  try {
-    if (options.import !== undefined) out.line(outcome(node, (performance.now() - started) / 1000))
-    if (!options.haltAfterImport) await stopOf(node, signal)
-    if (signal.aborted) out.note(en.stopping)
-  } finally {
-    await node.close()
-  }
+  const node = await startFullNode({ ...options, signal, onProgress: progress.report }).finally(() => progress.end())
+  if (options.import !== undefined) out.line(outcome(node, (performance.now() - started) / 1000))
+  // The node ends by the signal, by a client's Shutdown, or by itself after an import that it was to halt after.
+  await node.closed
 }
 
 /** The last line of an import. */
-function outcome({ validated, chain }: FullNode, seconds: number): string {
-  if (validated !== undefined)
-    return `validated ${validated.tipsets} tipsets in ${validated.seconds.toFixed(1)} s, head ${validated.headHeight} ${validated.head}`
+function outcome({ validation, chain }: FullNode, seconds: number): string {
+  if (validation !== undefined)
+    return `validated ${validation.tipsets} tipsets in ${validation.seconds.toFixed(1)} s, head ${validation.headHeight} ${validation.head}`
   const head = chain.requireHead()
   return `imported in ${seconds.toFixed(1)} s, head ${head.height} ${head.cids.join(',')}`
-}
-
-/** Waits for a signal to this process or for a client's Shutdown. */
-function stopOf(node: FullNode, signal: AbortSignal): Promise<void> {
-  const either = AbortSignal.any([signal, node.stopping])
-  return new Promise((resolve) => {
-    if (either.aborted) resolve()
-    else either.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 /** The flags as the node takes them. @throws CliError CLI_USAGE for flags that exclude each other or name no file */

@@ -1,0 +1,30 @@
+import t from 'tap'
+import { expandHome, readEnvironment } from '../../../src/cli/environment.ts'
+
+t.test('the repository: NELUMBO_PATH before LOTUS_PATH before the default', async (t) => {
+  const HOME = '/home/u'
+  t.equal(readEnvironment({ HOME }).repo, '/home/u/.lotus')
+  t.equal(readEnvironment({ HOME, LOTUS_PATH: '~/l' }).repo, '/home/u/l')
+  t.equal(readEnvironment({ HOME, LOTUS_PATH: '/l', NELUMBO_PATH: '/n' }).repo, '/n')
+  t.equal(readEnvironment({ HOME, LOTUS_PATH: '/l', NELUMBO_PATH: '' }).repo, '/l')
+})
+
+t.test('settings of the config are told from other variables', async (t) => {
+  const env = readEnvironment({ LOTUS_PATH: '/l', LOTUS_API_LISTENADDRESS: 'x', LOTUS_FEVM_ENABLEETHRPC: 'true', OTHER: 'y' })
+  t.same(env.config, { LOTUS_API_LISTENADDRESS: 'x', LOTUS_FEVM_ENABLEETHRPC: 'true' })
+})
+
+t.test('empty variables count as unset', async (t) => {
+  const env = readEnvironment({ HOME: '/h', FULLNODE_API_INFO: '', GOLOG_LOG_LEVEL: '', NO_COLOR: '' })
+  t.equal(env.apiInfo, undefined)
+  t.equal(env.logLevel, undefined)
+  t.equal(env.noColor, false)
+  t.equal(env.cacheDir, '/h/.cache/nelumbo')
+})
+
+t.test('expandHome', async (t) => {
+  t.equal(expandHome('~', '/h'), '/h')
+  t.equal(expandHome('~/a', '/h'), '/h/a')
+  t.equal(expandHome('/a', '/h'), '/a')
+  t.equal(expandHome('~user/a', '/h'), `${process.cwd()}/~user/a`)
+})
