@@ -1,6 +1,6 @@
 //! The class that JavaScript holds, and the process-wide settings.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -107,6 +107,30 @@ impl Host for NearHost {
     }
 }
 
+thread_local! {
+    /// True while a machine runs on this thread.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks the thread as running a machine. A callback that makes or runs a second one would wait for an
+/// engine's slot while the first one keeps one: with every slot taken so, the process would stand still.
+struct Turn;
+
+impl Turn {
+    fn begin() -> Outcome<Turn> {
+        if RUNNING.replace(true) {
+            return Err(fail(Code::Fvm, "a machine is already running on this thread: a callback must not make or use one"));
+        }
+        Ok(Turn)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        RUNNING.set(false);
+    }
+}
+
 enum Driver {
     Near(Machine),
     Far(RemoteMachine),
@@ -139,6 +163,7 @@ impl NativeMachine {
     #[napi(constructor)]
     pub fn new(env: Env, config: NativeMachineConfig, externs: Object) -> Result<Self> {
         guard(|| {
+            let _turn = Turn::begin()?;
             let config = Config {
                 network_version: config.network_version,
                 chain_id: u64_of(&config.chain_id, "the chain id")?,
@@ -164,6 +189,7 @@ impl NativeMachine {
     }
 
     fn with<T>(&self, body: impl FnOnce(&mut Driver) -> Outcome<T>) -> Outcome<T> {
+        let _turn = Turn::begin()?;
         let mut driver = self
             .driver
             .try_borrow_mut()

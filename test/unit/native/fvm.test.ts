@@ -142,6 +142,13 @@ t.test('randomness callbacks, broken messages, and life after death', async (t) 
     message: /already running/,
   })
 
+  // So is one that makes another machine: both would wait for each other's slot in the engine.
+  const nested = make({ ...normal, beaconRandomness: () => make().flush().stateRoot })
+  t.throws(() => nested.execute(vector.messages[0] as Uint8Array, 'explicit', 100), {
+    code: 'NATIVE_FVM_EXTERN',
+    message: /already running/,
+  })
+
   const traced = make()
   const result = traced.execute(vector.messages[0] as Uint8Array, 'implicit', 100)
   t.equal(result.trace?.[0], 0x87, 'a trace is a tuple of seven')

@@ -81,11 +81,11 @@ t.test('block rewards and cron of a Lotus chain on FVM 4 give its state roots', 
       params.bytes(new Uint8Array(0))
       params.int(Number(header.electionProof?.winCount ?? 0))
       const reward = machine.execute(implicit(2, height, 1n << 30n, 2, params.finish()), 'implicit', 0)
-      t.equal(reward.exitCode, 0, reward.failureInfo)
+      t.equal(reward.exitCode, 0, reward.failureInfo ?? 'reward')
       t.doesNotThrow(() => validateCbor(reward.trace as Uint8Array))
     }
     const cron = machine.execute(implicit(3, height, 10_000_000_000n * 10_000n, 2, new Uint8Array(0)), 'implicit', 0)
-    t.equal(cron.exitCode, 0, cron.failureInfo)
+    t.equal(cron.exitCode, 0, cron.failureInfo ?? 'cron')
     const flushed = machine.flush()
     machine.close()
     t.equal(hex(flushed.stateRoot), hex(child.header.parentStateRoot.bytes), `height ${height}`)
