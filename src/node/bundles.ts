@@ -36,7 +36,8 @@ export async function ensureBundles(
   options: { readonly all: boolean; readonly signal?: AbortSignal },
 ): Promise<ActorBundle[]> {
   const { bundles, store, network } = components
-  const needed = versionsFrom(network, epoch)[0]
+  // Below the oldest bundle there was no wasm: nothing of those epochs can be executed.
+  const needed = actorsVersion(networkVersion(network, epoch))
   const out: ActorBundle[] = []
   const signal = options.signal === undefined ? {} : { signal: options.signal }
   for (const version of versionsFrom(network, options.all ? 0 : epoch)) {

@@ -4,7 +4,6 @@ import * as state from '../api/methods/state.ts'
 import * as messages from '../api/methods/state-messages.ts'
 import type { MessageLookup } from '../api/types/execution.ts'
 import { messageLookup } from '../api/types/execution.ts'
-import { tipsetKey } from '../types/tipset.ts'
 import { fromJson } from '../codec/codec.ts'
 import { optional } from '../codec/combinators.ts'
 import { parseJson } from '../codec/json.ts'
@@ -18,13 +17,14 @@ import { exportSnapshot } from '../store/snapshot/export.ts'
 import { cidOf } from '../types/cid.ts'
 import { checkDagCbor } from '../types/ipld.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
-import type { ChainPool } from './chain-pool.ts'
+import { tipsetKey } from '../types/tipset.ts'
 import { byteStream } from './byte-stream.ts'
+import type { ChainQueries } from './chain-pool.ts'
 
 export interface ChainHandlersComponents {
   readonly chain: ChainStore
   readonly store: LevelBlockstore
-  readonly pool: ChainPool
+  readonly pool: ChainQueries
   readonly network: Network
 }
 
@@ -65,7 +65,14 @@ export function chainHandlers({ chain, store, pool, network }: ChainHandlersComp
     }),
     bind(objects.chainDeleteObj, ([cid]) => store.delete([cid])),
     bind(objects.chainCheckBlockstore, async (_params, { signal }) => store.check(signal)),
-    bind(objects.chainBlockstoreInfo, async () => new Map<string, unknown>([['size', await store.packBytes()], ['path', store.path]])),
+    bind(
+      objects.chainBlockstoreInfo,
+      async () =>
+        new Map<string, unknown>([
+          ['size', await store.packBytes()],
+          ['path', store.path],
+        ]),
+    ),
     bind(state.stateGetNetworkParams, () => networkParams(network, chain.genesis?.minTimestamp ?? 0n)),
     bind(state.stateGetBeaconEntry, async ([epoch], { signal }) => {
       // An epoch that is still to come gets its entry with its tipset.
@@ -73,7 +80,8 @@ export function chainHandlers({ chain, store, pool, network }: ChainHandlersComp
       return pool.beaconEntry(epoch, head, signal)
     }),
     bind(messages.stateWaitMsg, async ([cid, confidence, limit, allowReplaced], { signal }) => {
-      if (confidence > MAX_CONFIDENCE) throw new NodeError('API_CONFIDENCE', `message confidence exceeds maximum: ${confidence} > ${MAX_CONFIDENCE}`)
+      if (confidence > MAX_CONFIDENCE)
+        throw new NodeError('API_CONFIDENCE', `message confidence exceeds maximum: ${confidence} > ${MAX_CONFIDENCE}`)
       for await (const _ of chain.subscribe(signal)) {
         const head = chain.requireHead()
         const found = await search(head, [{ '/': cid.toString() }, limit, allowReplaced], signal)
@@ -92,6 +100,9 @@ async function headAtLeast(chain: ChainStore, epoch: number, signal: AbortSignal
   throw new NodeError('API_CANCELLED', 'the wait for the epoch was cancelled')
 }
 
-async function* notifications(chain: ChainStore, signal: AbortSignal): AsyncGenerator<{ type: 'current' | 'revert' | 'apply'; val: Tipset }[]> {
+async function* notifications(
+  chain: ChainStore,
+  signal: AbortSignal,
+): AsyncGenerator<{ type: 'current' | 'revert' | 'apply'; val: Tipset }[]> {
   for await (const changes of chain.subscribe(signal)) yield changes.map((c) => ({ type: c.type, val: c.tipset }))
 }

@@ -5,8 +5,8 @@ import { WorkerPool, WorkerThread } from '../lib/worker-pool.ts'
 import { configureEngine, preloadActors, setBlockCacheBytes } from '../native/fvm.ts'
 import type { Network } from '../networks/types.ts'
 import type { QueryPool } from '../rpc/router.ts'
-import { type CID, CID as Cid } from '../types/cid.ts'
 import type { BeaconEntry } from '../types/block.ts'
+import { type CID, CID as Cid } from '../types/cid.ts'
 import type { Tipset } from '../types/tipset.ts'
 import type { ChainWorkerData, QueryCall } from './chain-worker.ts'
 
@@ -24,6 +24,9 @@ export interface ChainPoolInit {
   readonly queryThreads?: number
 }
 
+/** What answers about the chain. */
+export type ChainQueries = Pick<ChainPool, 'call' | 'beaconEntry'>
+
 /** The node's worker threads: one that follows the chain, and some that answer queries. */
 export class ChainPool implements QueryPool {
   readonly #queries: WorkerPool
@@ -40,7 +43,10 @@ export class ChainPool implements QueryPool {
       metadataPath: init.metadataPath,
       network,
       genesis: init.genesis.cids.map(String),
-      bundles: init.bundles.map((b) => ({ version: b.version, entries: b.entries.map(([name, code]) => [name, String(code)] as const) })),
+      bundles: init.bundles.map((b) => ({
+        version: b.version,
+        entries: b.entries.map(([name, code]) => [name, String(code)] as const),
+      })),
     }
     this.#queries = new WorkerPool(threads, () => this.#startThread('query'))
   }
@@ -87,7 +93,10 @@ export class ChainPool implements QueryPool {
   /** State and receipts after a tipset of the chain that ends in the head. */
   async tipsetState(tipset: Tipset, signal?: AbortSignal): Promise<{ readonly stateRoot: CID; readonly receiptsRoot: CID }> {
     const args = { tipset: tipset.cids.map(String), head: this.#head().cids.map(String) }
-    const out = (await this.#chainThread.call('tipsetState', args, signal === undefined ? {} : { signal })) as Record<string, string>
+    const out = (await this.#chainThread.call('tipsetState', args, signal === undefined ? {} : { signal })) as Record<
+      string,
+      string
+    >
     return { stateRoot: Cid.parse(out.stateRoot as string), receiptsRoot: Cid.parse(out.receiptsRoot as string) }
   }
 
@@ -97,7 +106,11 @@ export class ChainPool implements QueryPool {
 }
 
 /** Compiles the actors of a network version on background threads; the first execution would wait for it otherwise. */
-export function compileActors(networkVersion: number, bundle: ActorBundle, getBlock: (cid: Uint8Array) => Uint8Array | undefined): Promise<void> {
+export function compileActors(
+  networkVersion: number,
+  bundle: ActorBundle,
+  getBlock: (cid: Uint8Array) => Uint8Array | undefined,
+): Promise<void> {
   const codes = bundle.entries.map(([, code]) => (typeof code === 'string' ? Cid.parse(code) : code).bytes)
   return preloadActors(networkVersion, codes, getBlock)
 }

@@ -1,14 +1,15 @@
 /** Layer 9: what makes a node of the parts, in plain order. */
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { type JsonContext } from '../codec/json.ts'
+import type { ActorBundle } from '../actors/manifest.ts'
+import { allPermissions } from '../api/method.ts'
+import type { JsonContext } from '../codec/json.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { setProofParameterDir } from '../native/proofs.ts'
 import { bundleCatalog } from '../networks/bundles.ts'
 import { actorsVersion, networkVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
-import { allPermissions } from '../api/method.ts'
 import { loadOrCreateSecret, TokenAuth } from '../rpc/auth.ts'
 import { commonHandlers } from '../rpc/handlers/common.ts'
 import { makeRouter } from '../rpc/router.ts'
@@ -16,19 +17,20 @@ import { RpcServer } from '../rpc/server.ts'
 import { BundleStore } from '../store/bundle-store.ts'
 import { ChainReader } from '../store/chain-reader.ts'
 import { ChainStore } from '../store/chain-store.ts'
+import type { FullNodeConfig } from '../store/config/full-node.ts'
 import { LevelBlockstore } from '../store/level-blockstore.ts'
 import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
 import { importSnapshot } from '../store/snapshot/import.ts'
 import type { Tipset } from '../types/tipset.ts'
-import type { FullNodeConfig } from '../store/config/full-node.ts'
 import { ensureBundles } from './bundles.ts'
 import { chainHandlers } from './chain-handlers.ts'
-import { ChainPool, compileActors } from './chain-pool.ts'
+import { ChainPool, type ChainQueries, compileActors } from './chain-pool.ts'
 import { listenAddress, loadConfig } from './config.ts'
 import { defaultConfigText } from './config-text.ts'
 import { ensureGenesis } from './genesis.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
+import { noChain, noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
 import { nodeVersion, userAgent } from './version.ts'
 
@@ -131,52 +133,67 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
   setProofParameterDir(network.proofParameters ?? options.proofParameters ?? DEFAULT_PROOF_PARAMETERS)
   ChainPool.configure(options.queryThreads)
 
-  await ensureGenesis({ store, chain }, network, options.genesisPath)
+  await ensureGenesis({ store, chain, repo }, network, {
+    ...(options.genesisPath === undefined ? {} : { path: options.genesisPath }),
+    // A chain that is about to be imported brings its genesis.
+    download: options.import === undefined,
+    signal,
+  })
   const bundles = new BundleStore(
     { catalog: bundleCatalog(network) },
     { folder: repo.paths.bundles, ...(options.bundlesDir === undefined ? {} : { localFolders: [options.bundlesDir] }) },
   )
   const validating = options.import?.mode === 'validate'
-  const firstEpoch = validating ? 1 : (chain.head?.height ?? 0) + 1
-  const compileEarly = async (epoch: number): Promise<Awaited<ReturnType<typeof ensureBundles>>> => {
+  const actorsFor = async (epoch: number): Promise<ActorBundle[]> => {
     const known = await ensureBundles({ bundles, store, network }, epoch, { all: validating, signal })
     compileInBackground(network, epoch, known, store)
     return known
   }
-  let known = await compileEarly(firstEpoch)
+  let known: ActorBundle[] | undefined
+  if (validating) known = await actorsFor(1)
+  else if (chain.head !== undefined && options.import === undefined) known = await actorsFor(chain.head.height + 1)
 
   if (options.import !== undefined) {
     await importChain(options, { store, metadata, chain }, signal)
     // A snapshot brings its own height, with other actors than those of genesis.
-    if (!validating) known = await compileEarly(chain.requireHead().height + 1)
+    known ??= await actorsFor(chain.requireHead().height + 1)
   }
-  const genesis = chain.genesis
-  if (genesis === undefined) {
-    throw new NodeError('NODE_GENESIS', `there is no chain yet: give the genesis of ${network.name} with --genesis FILE, or import one with --import-snapshot`)
-  }
-  const pool = new ChainPool(
-    {
-      chainPath: repo.paths.chain,
-      metadataPath: repo.paths.metadata,
-      network,
-      genesis,
-      bundles: known,
-      ...(options.queryThreads === undefined ? {} : { queryThreads: options.queryThreads }),
-    },
-    () => chain.requireHead(),
-  )
-  closers.push(() => pool.close())
+  const { genesis } = chain
+  const pool =
+    genesis === undefined
+      ? undefined
+      : new ChainPool(
+          {
+            chainPath: repo.paths.chain,
+            metadataPath: repo.paths.metadata,
+            network,
+            genesis,
+            bundles: known ?? [],
+            ...(options.queryThreads === undefined ? {} : { queryThreads: options.queryThreads }),
+          },
+          () => chain.requireHead(),
+        )
+  if (pool !== undefined) closers.push(() => pool.close())
 
-  const validation = validating ? await validate(options, chain.requireHead(), pool, signal) : undefined
+  const validation = validating && pool !== undefined ? await validate(options, chain.requireHead(), pool, signal) : undefined
   if (options.haltAfterImport) {
     const node = new FullNode({ repo, network, chain, validation, server: undefined, closers, stopping })
     void node.close()
     return node
   }
 
-  const server = await serve(options, config, { repo, network, chain, store, pool, startTime, stopping })
+  const server = await serve(options, config, {
+    repo,
+    network,
+    chain,
+    store,
+    pool: pool ?? noChain(network),
+    startTime,
+    stopping,
+  })
   closers.push(() => server.close())
-  log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.requireHead().height })
+  log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })
+  if (genesis === undefined) log.warn(noChainText(network))
   return new FullNode({ repo, network, chain, validation, server, closers, stopping })
 }
 
@@ -192,7 +209,7 @@ async function removeChain(repo: Repo): Promise<void> {
 }
 
 /** The first execution needs the actors compiled; that takes seconds, so it begins now. A failure shows there. */
-function compileInBackground(network: Network, epoch: number, known: Awaited<ReturnType<typeof ensureBundles>>, store: LevelBlockstore): void {
+function compileInBackground(network: Network, epoch: number, known: readonly ActorBundle[], store: LevelBlockstore): void {
   const nv = networkVersion(network, epoch)
   const bundle = known.find((b) => b.version === actorsVersion(nv))
   if (bundle === undefined) return
@@ -253,7 +270,7 @@ async function serve(
     network: Network
     chain: ChainStore
     store: LevelBlockstore
-    pool: ChainPool
+    pool: ChainQueries
     startTime: Date
     stopping: AbortController
   },
@@ -272,7 +289,12 @@ async function serve(
         shutdown: () => c.stopping.abort(new NodeError('NODE_STOPPING', 'a client asked the node to stop')),
         closing: c.stopping.signal,
       },
-      { version: `${nodeVersion}+${c.network.name}`, agent: userAgent, blockDelay: c.network.blockDelaySecs, startTime: c.startTime },
+      {
+        version: `${nodeVersion}+${c.network.name}`,
+        agent: userAgent,
+        blockDelay: c.network.blockDelaySecs,
+        startTime: c.startTime,
+      },
     ),
     ...chainHandlers(c),
   ]
