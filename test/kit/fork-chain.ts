@@ -53,9 +53,10 @@ export function legacyAmt(put: (data: Uint8Array) => CID, values: readonly Uint8
   return put(w.finish())
 }
 
-export function testChain(): TestChain {
+/** @param first chains with another number differ from the genesis on */
+export function testChain(first = 0): TestChain {
   const store = new MemoryBlockstore()
-  let serial = 0
+  let serial = first
   const put = (data: Uint8Array): CID => {
     const c = cidOf(data)
     store.put(c, data)

@@ -122,7 +122,7 @@ t.test('written and read again, in pieces of any size', async (t) => {
 })
 
 t.test('a block of any size is streamed both ways, and its hash compared', async (t) => {
-  const big = block(5, 40 << 20)
+  const big = block(5, 33 << 20)
   const parts: Uint8Array[] = []
   const writer = new CarWriter(async (b) => void parts.push(b), [big.cid])
   await writer.writeStream(big.cid.bytes, big.data.length, Readable.from(pieces(big.data, 1 << 20)))
@@ -132,7 +132,13 @@ t.test('a block of any size is streamed both ways, and its hash compared', async
   await t.rejects(read([bytes]), { code: 'CAR_FORMAT', message: /longer than the limit/ })
   const reader = await CarReader.open([bytes])
   let length = 0
-  t.ok((await reader.stream(64 << 20, (p) => void (length += p.length))).equals(big.cid))
+  t.ok(
+    (
+      await reader.stream(64 << 20, (p) => {
+        length += p.length
+      })
+    ).equals(big.cid),
+  )
   t.equal(length, big.data.length)
   t.equal(String((await reader.next())?.cid), String(block(6).cid))
   t.equal(await reader.next(), undefined)
