@@ -27,22 +27,24 @@ const FAR = 2 * 365 * 2880
 
 /**
  * Puts the built-in actors that the node needs into the block store and says what they are.
- * Those in force at `epoch` must be had; those of other epochs (old states, coming upgrades) are taken where they are at hand.
+ * Those in force at `epoch` must be had, downloaded if need be; those of other epochs (old states, coming upgrades) are taken
+ * where they are at hand. With `all` every one must be had.
  * @throws BundleError BUNDLE_MISSING, BUNDLE_DAMAGED
  */
 export async function ensureBundles(
-  components: { readonly bundles: BundleStore; readonly store: Blockstore; readonly network: Network },
+  components: { readonly bundles: BundleStore; readonly localBundles: BundleStore; readonly store: Blockstore; readonly network: Network },
   epoch: ChainEpoch,
   options: { readonly all: boolean; readonly signal?: AbortSignal },
 ): Promise<ActorBundle[]> {
-  const { bundles, store, network } = components
+  const { bundles, localBundles, store, network } = components
   // Below the oldest bundle there was no wasm: nothing of those epochs can be executed.
   const needed = actorsVersion(networkVersion(network, epoch))
   const out: ActorBundle[] = []
   const signal = options.signal === undefined ? {} : { signal: options.signal }
   for (const version of versionsFrom(network, options.all ? 0 : epoch)) {
     try {
-      const manifest = await bundles.ensureBundle(store, version, signal)
+      const from = version === needed || options.all ? bundles : localBundles
+      const manifest = await from.ensureBundle(store, version, signal)
       out.push({ version, entries: [...manifest.codeByName] })
     } catch (error) {
       if (version === needed || options.all || !(error instanceof BundleError) || error.code !== 'BUNDLE_MISSING') throw error

@@ -139,13 +139,13 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
     download: options.import === undefined,
     signal,
   })
-  const bundles = new BundleStore(
-    { catalog: bundleCatalog(network) },
-    { folder: repo.paths.bundles, ...(options.bundlesDir === undefined ? {} : { localFolders: [options.bundlesDir] }) },
-  )
+  const bundleFolders = { folder: repo.paths.bundles, ...(options.bundlesDir === undefined ? {} : { localFolders: [options.bundlesDir] }) }
+  const catalog = bundleCatalog(network)
+  const bundles = new BundleStore({ catalog }, bundleFolders)
+  const localBundles = new BundleStore({ catalog }, { ...bundleFolders, downloads: false })
   const validating = options.import?.mode === 'validate'
   const actorsFor = async (epoch: number): Promise<ActorBundle[]> => {
-    const known = await ensureBundles({ bundles, store, network }, epoch, { all: validating, signal })
+    const known = await ensureBundles({ bundles, localBundles, store, network }, epoch, { all: validating, signal })
     compileInBackground(network, epoch, known, store)
     return known
   }
