@@ -2,7 +2,7 @@ import { decode } from '../codec/codec.ts'
 import { list, tuple } from '../codec/combinators.ts'
 import { safeUint, text } from '../codec/primitives.ts'
 import type { BlockReader } from '../store/blockstore.ts'
-import { type CID, cid, cidFromString, cidKey } from '../types/cid.ts'
+import { CID, cid, cidFromString, cidKey, IDENTITY, RAW } from '../types/cid.ts'
 import { malformed } from './errors.ts'
 
 /** Built-in actors by the names that bundle manifests give them (go-state-types manifest). */
@@ -126,4 +126,17 @@ export class ActorRegistry {
   codeOf(version: number, kind: ActorKind): CID | undefined {
     return this.#byKind.get(`${version}/${kind}`)
   }
+}
+
+/** Actors that existed before the FVM. */
+const nativeKinds = actorKinds.filter((k) => !['datacap', 'evm', 'eam', 'ethaccount', 'placeholder'].includes(k))
+
+/** Code CIDs of actors versions 0 to 7, which were part of the node: identity hashes of names such as `fil/1/account`. */
+export function nativeActorCodes(version: number): Map<ActorKind, CID> {
+  return new Map(
+    nativeKinds.map((kind) => {
+      const name = new TextEncoder().encode(`fil/${Math.max(version, 1)}/${kind}`)
+      return [kind, CID.decode(Uint8Array.of(1, RAW, IDENTITY, name.length, ...name))]
+    }),
+  )
 }

@@ -1,13 +1,13 @@
 import { InitView } from '../../actors/init/view.ts'
 import { decodeMethodParams, encodeMethodParams } from '../../actors/methods/index.ts'
 import { readActorState } from '../../actors/read-state.ts'
-import { actorKinds } from '../../actors/manifest.ts'
+import { actorKinds, nativeActorCodes } from '../../actors/manifest.ts'
 import { INIT_ACTOR } from '../../actors/well-known.ts'
 import * as m from '../../api/methods/state.ts'
 import * as v2 from '../../api/methods/v2.ts'
 import type { TipsetAnchor, TipsetSelector } from '../../api/types/chain.ts'
 import { QueryError } from './errors.ts'
-import { bundleManifestCid } from '../../networks/bundles.ts'
+import { bundleManifestCid, oldestBundle } from '../../networks/bundles.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
 import { drawRandomness } from '../../state/randomness.ts'
 import { circulatingSupply, vmCirculatingSupply } from '../../state/supply.ts'
@@ -20,20 +20,28 @@ import { type BoundQuery, type QueryEnv, query } from './env.ts'
 /** Epochs behind the head that count as safe in API v2. */
 const SAFE_DISTANCE = 200
 
-function manifestOf(env: QueryEnv, networkVersion: number): { cid: CID; codes: Map<string, CID> } {
-  const version = actorsVersion(networkVersion)
-  const manifest = bundleManifestCid(env.state.network.bundle, version)
+function manifestCid(env: QueryEnv, networkVersion: number): CID {
+  const manifest = bundleManifestCid(env.state.network.bundle, actorsVersion(networkVersion))
   if (manifest === undefined)
     throw new QueryError(
       'API_NO_BUNDLE',
-      `network ${env.state.network.name} has no built-in actors for network version ${networkVersion}`,
+      `network ${env.state.network.name} has no manifest of built-in actors for network version ${networkVersion}`,
     )
+  return manifest
+}
+
+function actorCodes(env: QueryEnv, networkVersion: number): Map<string, CID> {
+  const version = actorsVersion(networkVersion)
+  if (version < oldestBundle) return nativeActorCodes(version)
+  // Refuses versions that the network does not have.
+  manifestCid(env, networkVersion)
   const codes = new Map<string, CID>()
   for (const kind of actorKinds) {
     const code = env.state.registry.codeOf(version, kind)
     if (code !== undefined) codes.set(kind, code)
   }
-  return { cid: manifest, codes }
+  return codes
+}
 }
 
 /** A key, a height under an anchor, or a tag (Lotus node/impl/full/chain_v2.go). */
@@ -130,8 +138,8 @@ export const stateActorHandlers: readonly BoundQuery[] = [
     const tipset = env.tipset(key)
     return vmCirculatingSupply(env.state, tipset.height, env.state.parentState(tipset))
   }),
-  query(m.stateActorCodeCids, ([nv], env) => manifestOf(env, nv).codes),
-  query(m.stateActorManifestCid, ([nv], env) => manifestOf(env, nv).cid),
+  query(m.stateActorCodeCids, ([nv], env) => actorCodes(env, nv)),
+  query(m.stateActorManifestCid, ([nv], env) => manifestCid(env, nv)),
   query(m.stateGetRandomnessFromTickets, ([tag, epoch, entropy, key], env) =>
     drawRandomness(env.state.randomness(env.tipset(key)).ticketDigest(epoch), BigInt(tag), epoch, entropy),
   ),
