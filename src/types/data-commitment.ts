@@ -56,9 +56,11 @@ export function commitmentOfPieces(sectorSize: bigint, pieces: readonly PlacedPi
   }
   for (const { commitment, size } of pieces) {
     if (commitment.length !== 32) throw new CodecError('CODEC_VALUE', `a commitment has 32 bytes, not ${commitment.length}`)
-    if (size < MIN_PIECE || (size & (size - 1n)) !== 0n) throw new CodecError('CODEC_VALUE', `${size} is no size of a padded piece`)
+    if (size < MIN_PIECE || (size & (size - 1n)) !== 0n)
+      throw new CodecError('CODEC_VALUE', `${size} is no size of a padded piece`)
     fillTo(size)
-    if (offset + size > sectorSize) throw new CodecError('CODEC_VALUE', `the pieces do not fit into a sector of ${sectorSize} bytes`)
+    if (offset + size > sectorSize)
+      throw new CodecError('CODEC_VALUE', `the pieces do not fit into a sector of ${sectorSize} bytes`)
     push(heightOf(size), commitment)
   }
   if (offset === 0n) return zeroCommitment(top)

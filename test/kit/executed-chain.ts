@@ -76,7 +76,8 @@ export function executeAt({ state, tipsets }: ExecutedChain, index: number): str
   if (cidKey(next.parentStateRoot) !== cidKey(made.stateRoot))
     return `height ${tipset.height}: state root ${made.stateRoot}, not ${next.parentStateRoot}`
   const receipts = next.first.parentMessageReceipts
-  if (cidKey(receipts) !== cidKey(made.receiptsRoot)) return `height ${tipset.height}: receipts ${made.receiptsRoot}, not ${receipts}`
+  if (cidKey(receipts) !== cidKey(made.receiptsRoot))
+    return `height ${tipset.height}: receipts ${made.receiptsRoot}, not ${receipts}`
   return undefined
 }
 

@@ -4,7 +4,12 @@
  * Path of the first difference between two parsed JSON values with what stands there, undefined when they are equal.
  * @param skip names of fields that are not compared
  */
-export function jsonDifference(got: unknown, wanted: unknown, skip: ReadonlySet<string> = new Set(), path = '$'): string | undefined {
+export function jsonDifference(
+  got: unknown,
+  wanted: unknown,
+  skip: ReadonlySet<string> = new Set(),
+  path = '$',
+): string | undefined {
   if (Object.is(got, wanted)) return undefined
   const show = (v: unknown): string => {
     const text = JSON.stringify(v, (_k, x) => (typeof x === 'bigint' ? x.toString() : x))

@@ -1,11 +1,11 @@
 import { readEvents } from '../../actors/amt-build.ts'
 import * as m from '../../api/methods/chain.ts'
 import { tipsetWeight } from '../../consensus/weight.ts'
-import { QueryError } from './errors.ts'
 import type { CID } from '../../types/cid.ts'
 import { type Message, messageCid, type SignedMessage, signedMessageCid } from '../../types/message.ts'
 import { type Tipset, TipsetKey } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
+import { QueryError } from './errors.ts'
 
 /** Epochs after which expected consensus takes a tipset as final. */
 const FINALITY = 900

@@ -52,7 +52,8 @@ function parsePath(path: string): { root: CID; steps: string[] } {
 function load(store: BlockReader, cid: CID): ObjectNode {
   const data = mustGet(store, cid)
   if (cid.code === RAW) return { cid, data, value: data }
-  if (cid.code !== DAG_CBOR) throw bad(`object ${cid} is of codec 0x${cid.code.toString(16)}; only DAG-CBOR and raw ones can be shown`)
+  if (cid.code !== DAG_CBOR)
+    throw bad(`object ${cid} is of codec 0x${cid.code.toString(16)}; only DAG-CBOR and raw ones can be shown`)
   return { cid, data, value: decode(ipldValue, data, limits) }
 }
 

@@ -1,12 +1,11 @@
 import { InitView } from '../../actors/init/view.ts'
+import { actorKinds, nativeActorCodes } from '../../actors/manifest.ts'
 import { decodeMethodParams, encodeMethodParams } from '../../actors/methods/index.ts'
 import { readActorState } from '../../actors/read-state.ts'
-import { actorKinds, nativeActorCodes } from '../../actors/manifest.ts'
 import { INIT_ACTOR } from '../../actors/well-known.ts'
 import * as m from '../../api/methods/state.ts'
 import * as v2 from '../../api/methods/v2.ts'
 import type { TipsetAnchor, TipsetSelector } from '../../api/types/chain.ts'
-import { QueryError } from './errors.ts'
 import { bundleManifestCid, oldestBundle } from '../../networks/bundles.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
 import { drawRandomness } from '../../state/randomness.ts'
@@ -16,6 +15,7 @@ import { type CID, cidKey } from '../../types/cid.ts'
 import type { Tipset } from '../../types/tipset.ts'
 import { finalizedTipset, tipsetAt } from './chain.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
+import { QueryError } from './errors.ts'
 
 /** Epochs behind the head that count as safe in API v2. */
 const SAFE_DISTANCE = 200
@@ -41,7 +41,6 @@ function actorCodes(env: QueryEnv, networkVersion: number): Map<string, CID> {
     if (code !== undefined) codes.set(kind, code)
   }
   return codes
-}
 }
 
 /** A key, a height under an anchor, or a tag (Lotus node/impl/full/chain_v2.go). */

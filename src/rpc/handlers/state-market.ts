@@ -1,5 +1,3 @@
-import * as m from '../../api/methods/state-market.ts'
-import type { DealProposal as ApiProposal } from '../../api/types/market.ts'
 import { DatacapView } from '../../actors/datacap/view.ts'
 import { type DealProposal, type DealState, emptyDealState } from '../../actors/market/deal.ts'
 import { MarketView } from '../../actors/market/view.ts'
@@ -9,7 +7,8 @@ import { PowerView } from '../../actors/power/view.ts'
 import { RewardView } from '../../actors/reward/view.ts'
 import { VerifregView } from '../../actors/verifreg/view.ts'
 import { DATACAP_ACTOR, MARKET_ACTOR, POWER_ACTOR, REWARD_ACTOR, VERIFREG_ACTOR } from '../../actors/well-known.ts'
-import { QueryError } from './errors.ts'
+import * as m from '../../api/methods/state-market.ts'
+import type { DealProposal as ApiProposal } from '../../api/types/market.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
 import { vmCirculatingSupply } from '../../state/supply.ts'
 import { Address } from '../../types/address.ts'
@@ -19,6 +18,7 @@ import { sectorSizeOfSealProof } from '../../types/proof-types.ts'
 import type { ActorId } from '../../types/scalars.ts'
 import type { TipsetKey } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
+import { QueryError } from './errors.ts'
 
 function market(env: QueryEnv, key: TipsetKey): MarketView {
   return MarketView.load(env.state.store, env.state.registry, env.actor(MARKET_ACTOR, key))
@@ -39,7 +39,10 @@ function proposalOf(p: DealProposal): ApiProposal {
 function dealOf(view: MarketView, id: bigint): { proposal: DealProposal; state: DealState } {
   const proposal = view.proposal(id)
   if (proposal === undefined) {
-    throw new QueryError('API_DEAL_UNKNOWN', `deal ${id} not found: deal may not have completed sealing before deal proposal start epoch, or deal may have been slashed`)
+    throw new QueryError(
+      'API_DEAL_UNKNOWN',
+      `deal ${id} not found: deal may not have completed sealing before deal proposal start epoch, or deal may have been slashed`,
+    )
   }
   return { proposal, state: view.dealState(id) ?? emptyDealState }
 }
@@ -57,7 +60,9 @@ export const stateMarketHandlers: readonly BoundQuery[] = [
   query(
     m.stateMarketDeals,
     ([key], env) =>
-      new Map(Array.from(market(env, key).deals(), ([id, d]) => [id.toString(), { proposal: proposalOf(d.proposal), state: d.state }])),
+      new Map(
+        Array.from(market(env, key).deals(), ([id, d]) => [id.toString(), { proposal: proposalOf(d.proposal), state: d.state }]),
+      ),
   ),
   query(m.stateMarketStorageDeal, ([id, key], env) => {
     const { proposal, state } = dealOf(market(env, key), id)
@@ -94,7 +99,10 @@ export const stateMarketHandlers: readonly BoundQuery[] = [
   query(m.stateGetClaim, ([provider, id, key], env) => verifreg(env, key).claim(idOf(env, provider, key), id) ?? null),
   query(m.stateGetClaims, ([provider, key], env) => new Map(verifreg(env, key).claims(idOf(env, provider, key)))),
   query(m.stateGetAllClaims, ([key], env) => new Map(verifreg(env, key).allClaims())),
-  query(m.stateVerifierStatus, ([address, key], env) => verifreg(env, key).verifier(Address.fromId(idOf(env, address, key))) ?? null),
+  query(
+    m.stateVerifierStatus,
+    ([address, key], env) => verifreg(env, key).verifier(Address.fromId(idOf(env, address, key))) ?? null,
+  ),
   query(m.stateVerifiedClientStatus, ([address, key], env) => {
     const id = idOf(env, address, key)
     if (actorsVersion(env.state.networkVersion(env.tipset(key).height)) <= 8) {

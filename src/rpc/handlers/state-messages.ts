@@ -1,11 +1,11 @@
 import * as m from '../../api/methods/state-messages.ts'
-import { QueryError } from './errors.ts'
 import { callMessage, computeState, replayMessage } from '../../state/call.ts'
 import { StateError } from '../../state/errors.ts'
 import { type FoundMessage, NO_LIMIT, searchMessage } from '../../state/message-search.ts'
 import type { CID } from '../../types/cid.ts'
 import { bareMessage, cidOnChain } from './chain.ts'
 import { type BoundQuery, query } from './env.ts'
+import { QueryError } from './errors.ts'
 import { invocResultOf } from './invocation.ts'
 
 /** Messages that offer no gas limit run with a block's. */
@@ -18,7 +18,13 @@ export function lookupOf(found: FoundMessage): {
   tipset: FoundMessage['tipset']['key']
   height: number
 } {
-  return { message: found.message, receipt: found.receipt, returnDec: null, tipset: found.tipset.key, height: found.tipset.height }
+  return {
+    message: found.message,
+    receipt: found.receipt,
+    returnDec: null,
+    tipset: found.tipset.key,
+    height: found.tipset.height,
+  }
 }
 
 export const stateMessageHandlers: readonly BoundQuery[] = [

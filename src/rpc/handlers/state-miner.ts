@@ -1,21 +1,27 @@
-import * as m from '../../api/methods/state-miner.ts'
-import type { SectorOnChainInfo } from '../../api/types/miner.ts'
 import { MarketView } from '../../actors/market/view.ts'
-import { MinerView } from '../../actors/miner/view.ts'
 import type { MinerInfo } from '../../actors/miner/info.ts'
 import type { SectorOnChainInfo as StateSector } from '../../actors/miner/sector.ts'
-import { type PledgeInputs, initialPledgeForPower, pledgeInputs, preCommitDepositForPower, withSafetyMargin } from '../../actors/policy/pledge.ts'
+import { MinerView } from '../../actors/miner/view.ts'
+import {
+  initialPledgeForPower,
+  type PledgeInputs,
+  pledgeInputs,
+  preCommitDepositForPower,
+  withSafetyMargin,
+} from '../../actors/policy/pledge.ts'
 import { qaPowerForWeight, qaPowerMax } from '../../actors/policy/quality.ts'
 import { PowerView } from '../../actors/power/view.ts'
 import { RewardView } from '../../actors/reward/view.ts'
-import { sectorSizeOfSealProof } from '../../types/proof-types.ts'
 import { MARKET_ACTOR, POWER_ACTOR, REWARD_ACTOR } from '../../actors/well-known.ts'
-import { QueryError } from './errors.ts'
+import * as m from '../../api/methods/state-miner.ts'
+import type { SectorOnChainInfo } from '../../api/types/miner.ts'
 import { vmCirculatingSupply } from '../../state/supply.ts'
 import type { Address } from '../../types/address.ts'
+import { sectorSizeOfSealProof } from '../../types/proof-types.ts'
 import type { StoragePower } from '../../types/scalars.ts'
 import type { Tipset, TipsetKey } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
+import { QueryError } from './errors.ts'
 
 /** Sectors that one answer may hold; the largest miner has fewer. */
 const MAX_SECTORS = 40_000_000
@@ -31,7 +37,12 @@ function power(env: QueryEnv, tipset: Tipset): PowerView {
 function pledgeInputsAt(env: QueryEnv, tipset: Tipset): PledgeInputs {
   const tree = env.state.parentState(tipset)
   const reward = RewardView.load(env.state.store, env.state.registry, env.state.requireActor(tree, REWARD_ACTOR))
-  return pledgeInputs(power(env, tipset), reward, vmCirculatingSupply(env.state, tipset.height, tree).filCirculating, tipset.height)
+  return pledgeInputs(
+    power(env, tipset),
+    reward,
+    vmCirculatingSupply(env.state, tipset.height, tree).filCirculating,
+    tipset.height,
+  )
 }
 
 function sectorJson(s: StateSector): SectorOnChainInfo {
@@ -65,7 +76,12 @@ function isPeerId(bytes: Uint8Array): boolean {
 }
 
 /** Quality-adjusted power of a sector that holds deals (Lotus calculateSectorWeight): verified space-time counts tenfold. */
-function powerOfPreCommit(env: QueryEnv, address: Address, info: { sealProof: number; dealIds: bigint[]; expiration: number }, tipset: Tipset): StoragePower {
+function powerOfPreCommit(
+  env: QueryEnv,
+  address: Address,
+  info: { sealProof: number; dealIds: bigint[]; expiration: number },
+  tipset: Tipset,
+): StoragePower {
   const size = sectorSizeOfSealProof(info.sealProof)
   const tree = env.state.parentState(tipset)
   const market = MarketView.load(env.state.store, env.state.registry, env.state.requireActor(tree, MARKET_ACTOR))
@@ -133,21 +149,29 @@ export const stateMinerHandlers: readonly BoundQuery[] = [
   query(m.stateMinerFaults, ([address, key], env) => miner(env, address, key).unionOfPartitions((p) => p.faulty)),
   query(m.stateMinerRecoveries, ([address, key], env) => miner(env, address, key).unionOfPartitions((p) => p.recovering)),
   query(m.stateAllMinerFaults, () => {
-    throw new QueryError('API_UNSUPPORTED', 'fault queries over all miners are not supported; ask StateMinerFaults for each miner')
+    throw new QueryError(
+      'API_UNSUPPORTED',
+      'fault queries over all miners are not supported; ask StateMinerFaults for each miner',
+    )
   }),
   query(m.stateMinerAvailableBalance, ([address, key], env) => {
     const tipset = env.tipset(key)
     const actor = env.state.requireActor(env.state.parentState(tipset), address)
     const view = MinerView.load(env.state.store, env.state.registry, actor)
     const available = view.availableBalance(actor.balance)
-    if (available === undefined) throw new QueryError('API_MINER_BROKEN', `miner ${address.toString(env.state.network.addressPrefix)} has more locked than it owns`)
+    if (available === undefined)
+      throw new QueryError(
+        'API_MINER_BROKEN',
+        `miner ${address.toString(env.state.network.addressPrefix)} has more locked than it owns`,
+      )
     return available + view.vestedFunds(tipset.height)
   }),
   query(m.stateMinerPreCommitDepositForPower, ([address, info, key], env) => {
     const tipset = env.tipset(key)
     const inputs = pledgeInputsAt(env, tipset)
     const size = sectorSizeOfSealProof(info.sealProof)
-    const qaPower = env.state.networkVersion(tipset.height) <= 16 ? powerOfPreCommit(env, address, info, tipset) : qaPowerMax(size)
+    const qaPower =
+      env.state.networkVersion(tipset.height) <= 16 ? powerOfPreCommit(env, address, info, tipset) : qaPowerMax(size)
     return withSafetyMargin(preCommitDepositForPower(inputs.reward, inputs.networkQaPower, qaPower))
   }),
   query(m.stateMinerInitialPledgeCollateral, ([address, info, key], env) => {

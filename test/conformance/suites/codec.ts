@@ -1,11 +1,10 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decode, encode } from '../../../src/codec/codec.ts'
 import { parseJson } from '../../../src/codec/json.ts'
-import { blsSign, blsVerify, secp256k1Sign } from '../../../src/native/crypto.ts'
-import { blake2b256 } from '../../../src/native/crypto.ts'
+import { blake2b256, blsSign, blsVerify, secp256k1Sign } from '../../../src/native/crypto.ts'
 import { verifySecp256k1 } from '../../../src/state/signature.ts'
 import { blockCid, blockHeader } from '../../../src/types/block.ts'
 import { CID } from '../../../src/types/cid.ts'
@@ -62,10 +61,15 @@ async function serialization(report: ConformanceReport, path: string): Promise<v
 
 /** bigint kept by parseJson, printed as JSON prints numbers. */
 function plain(v: unknown): unknown {
-  return JSON.parse(JSON.stringify(v, (_k, x) => (typeof x === 'bigint' ? (JSON as unknown as { rawJSON(s: string): unknown }).rawJSON(x.toString()) : x)), (
-    (_k: string, x: unknown, c?: { source?: string }) =>
-      typeof x === 'number' && !Number.isSafeInteger(x) && c?.source !== undefined ? (JSON as unknown as { rawJSON(s: string): unknown }).rawJSON(c.source) : x
-  ) as (k: string, x: unknown) => unknown)
+  return JSON.parse(
+    JSON.stringify(v, (_k, x) =>
+      typeof x === 'bigint' ? (JSON as unknown as { rawJSON(s: string): unknown }).rawJSON(x.toString()) : x,
+    ),
+    ((_k: string, x: unknown, c?: { source?: string }) =>
+      typeof x === 'number' && !Number.isSafeInteger(x) && c?.source !== undefined
+        ? (JSON as unknown as { rawJSON(s: string): unknown }).rawJSON(c.source)
+        : x) as (k: string, x: unknown) => unknown,
+  )
 }
 
 async function dagCbor(report: ConformanceReport, path: string): Promise<void> {

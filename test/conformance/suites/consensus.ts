@@ -1,6 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { equal } from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expNeg } from '../../../src/consensus/election.ts'
 import type { ConformanceSuite } from '../../kit/conformance.ts'
 

@@ -5,13 +5,13 @@ import { chainHead } from '../../../../src/api/methods/chain.ts'
 import { stateGetNetworkParams } from '../../../../src/api/methods/state.ts'
 import { parseJson } from '../../../../src/codec/json.ts'
 import { NodeError } from '../../../../src/lib/errors.ts'
-import { type BoundQuery, query, QueryEnv } from '../../../../src/rpc/handlers/env.ts'
+import { type BoundQuery, QueryEnv, query } from '../../../../src/rpc/handlers/env.ts'
 import { queryHandlers } from '../../../../src/rpc/handlers/index.ts'
 import { networkParams } from '../../../../src/rpc/handlers/network-params.ts'
 import type { ConformanceReport } from '../../../kit/conformance.ts'
 import { type ExecutedChain, executeAt, importedChain } from '../../../kit/executed-chain.ts'
 import { jsonDifference } from '../../../kit/json-compare.ts'
-import { readAnswers, type RpcAnswer } from '../../../kit/lotus-chain.ts'
+import { type RpcAnswer, readAnswers } from '../../../kit/lotus-chain.ts'
 
 /** Epochs that one case of re-execution covers. */
 const EPOCHS_PER_CASE = 100
@@ -28,7 +28,10 @@ const laterMethods: ReadonlyMap<string, string> = new Map([
  * The fake-proofs chain was recorded inside Lotus's test kit, which changes two constants of the process that its network file
  * does not (itests/kit/init.go, ensemble.go): the supply target of deal collateral is zero, and Assembly's height is -1.
  */
-const kitOnly = new Set(['lotus-devnet Filecoin.StateDealProviderCollateralBounds Min', 'lotus-devnet Filecoin.StateGetNetworkParams UpgradeAssemblyHeight'])
+const kitOnly = new Set([
+  'lotus-devnet Filecoin.StateDealProviderCollateralBounds Min',
+  'lotus-devnet Filecoin.StateGetNetworkParams UpgradeAssemblyHeight',
+])
 
 /** Methods that run on the main thread but only look something up. */
 const handlers = new Map<string, BoundQuery>(
@@ -81,8 +84,10 @@ async function ask(report: ConformanceReport, env: QueryEnv, answer: RpcAnswer, 
     if (handler === undefined) throw new Error('nothing answers this method')
     const got = await outcome(handler, def, answer.params, env)
     if (answer.error !== undefined) {
-      if (got.code === undefined) throw new Error(`answers ${JSON.stringify(got.json).slice(0, 200)}; Lotus refuses: ${answer.error.message}`)
-      if (got.code !== answer.error.code) throw new Error(`refuses with ${got.code} (${got.message}), not ${answer.error.code} (${answer.error.message})`)
+      if (got.code === undefined)
+        throw new Error(`answers ${JSON.stringify(got.json).slice(0, 200)}; Lotus refuses: ${answer.error.message}`)
+      if (got.code !== answer.error.code)
+        throw new Error(`refuses with ${got.code} (${got.message}), not ${answer.error.code} (${answer.error.message})`)
       return
     }
     if (got.code !== undefined) throw new Error(`refuses: ${got.message}`)
@@ -102,6 +107,9 @@ async function outcome(
     const value = await handler.handle(decodeParams(def, params) as never, env)
     return { json: parseJson(JSON.stringify(encodeResult(def, value, { addressPrefix: env.state.network.addressPrefix }))) }
   } catch (e) {
-    return { code: e instanceof NodeError ? e.rpcCode : 1, message: e instanceof NodeError ? e.message : ((e as Error).stack ?? String(e)) }
+    return {
+      code: e instanceof NodeError ? e.rpcCode : 1,
+      message: e instanceof NodeError ? e.message : ((e as Error).stack ?? String(e)),
+    }
   }
 }
