@@ -1,5 +1,16 @@
 import t from 'tap'
-import { decimal, epochTime, fil, filShort, goDuration, metricBytes, percent, size, span, stamp } from '../../../src/cli/format.ts'
+import {
+  decimal,
+  epochTime,
+  fil,
+  filShort,
+  goDuration,
+  metricBytes,
+  percent,
+  size,
+  span,
+  stamp,
+} from '../../../src/cli/format.ts'
 import { parseFil } from '../../../src/cli/parse.ts'
 
 t.test('fil prints all decimals that count', async (t) => {

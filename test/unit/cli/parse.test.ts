@@ -12,7 +12,17 @@ t.test('addresses', async (t) => {
     't410fw7ym5ox272yxk2v4trj5bpio4q6ctsncocl5xdq',
   ])
     t.equal(parseAddress(address, '<a>'), address)
-  for (const address of ['', 'f', 'f0', 'x01', 'f5abc', 'f0-1', 't1PIJDEHW', 'f01 ', '0x1234567890123456789012345678901234567890'])
+  for (const address of [
+    '',
+    'f',
+    'f0',
+    'x01',
+    'f5abc',
+    'f0-1',
+    't1PIJDEHW',
+    'f01 ',
+    '0x1234567890123456789012345678901234567890',
+  ])
     t.throws(() => parseAddress(address, '<a>'), wrong, address)
 })
 

@@ -28,25 +28,35 @@ t.test("table lays out the rows of Lotus's own table writer test", async (t) => 
 })
 
 t.test('a column without values is left out, one to the right is padded before', async (t) => {
-  const text = table([{ name: 'A' }, { name: 'B' }, { name: 'N', rightAlign: true }], [{ A: 'x', N: 5 }, { A: 'y', N: 100 }])
+  const text = table(
+    [{ name: 'A' }, { name: 'B' }, { name: 'N', rightAlign: true }],
+    [
+      { A: 'x', N: 5 },
+      { A: 'y', N: 100 },
+    ],
+  )
   t.equal(text, 'A     N \nx     5 \ny   100 \n')
 })
 
 t.test('tabbed pads as text/tabwriter does: columns of adjoining lines only', async (t) => {
+  t.equal(tabbed([['a', 'b', 'c'], ['aaa', 'bb', 'c'], ['x'], ['a', 'b']]), 'a    b   c\naaa  bb  c\nx\na  b\n')
   t.equal(
-    tabbed([
-      ['a', 'b', 'c'],
-      ['aaa', 'bb', 'c'],
-      ['x'],
-      ['a', 'b'],
-    ]),
-    'a    b   c\naaa  bb  c\nx\na  b\n',
+    tabbed(
+      [
+        ['', 'In', 'Out'],
+        ['', '1 B', '2 B'],
+      ],
+      { minWidth: 6 },
+    ),
+    '      In    Out\n      1 B   2 B\n',
   )
-  t.equal(tabbed([['', 'In', 'Out'], ['', '1 B', '2 B']], { minWidth: 6 }), '      In    Out\n      1 B   2 B\n')
 })
 
 t.test('goJson escapes as encoding/json does and keeps large integers', async (t) => {
-  t.equal(goJson({ a: '<b>&', n: 18446744073709551615n, l: [] }, 0), '{"a":"\\u003cb\\u003e\\u0026","n":18446744073709551615,"l":[]}')
+  t.equal(
+    goJson({ a: '<b>&', n: 18446744073709551615n, l: [] }, 0),
+    '{"a":"\\u003cb\\u003e\\u0026","n":18446744073709551615,"l":[]}',
+  )
   t.equal(goJson({ a: { b: null } }), '{\n  "a": {\n    "b": null\n  }\n}')
 })
 

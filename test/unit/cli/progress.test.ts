@@ -11,18 +11,12 @@ function printer(isTTY: boolean) {
 }
 
 t.test('a line says what is done, how fast, and how long the rest takes', async (t) => {
-  t.equal(
-    describe(importing(1 << 20, 2000)),
-    'importing: 1 MiB of 4 MiB, 1024 blocks, 512 KiB/s, 25.0%, 6 seconds left',
-  )
+  t.equal(describe(importing(1 << 20, 2000)), 'importing: 1 MiB of 4 MiB, 1024 blocks, 512 KiB/s, 25.0%, 6 seconds left')
   t.equal(
     describe({ stage: 'validate', height: 500, headHeight: 1000, tipsets: 480, elapsedMs: 60_000 }),
     'validating: epoch 500 of 1000, 480 tipsets, 8.0 tipsets/s, 50.0%, 1 minute left',
   )
-  t.equal(
-    describe({ stage: 'import', bytes: 10, totalBytes: undefined, blocks: 1, elapsedMs: 0 }),
-    'importing: 10 B, 1 blocks',
-  )
+  t.equal(describe({ stage: 'import', bytes: 10, totalBytes: undefined, blocks: 1, elapsedMs: 0 }), 'importing: 10 B, 1 blocks')
 })
 
 t.test('elsewhere than on a terminal: a plain line every five seconds, and the last one', async (t) => {

@@ -34,7 +34,7 @@ export async function listMessages({ node, flags, out }: Context<ListFlags>): Pr
       else if (message === undefined) out.line(cid['/'])
       else out.json(message)
     }
-    if (end <= 0) break
+    if (end <= flags.toheight) break
     tipset = await node.call<TipsetJson>('ChainGetTipSetByHeight', end - 1, tipset.Cids)
   }
   if (byNonce) kept.sort((a, b) => (a.message?.Nonce ?? 0) - (b.message?.Nonce ?? 0))
