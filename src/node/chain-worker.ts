@@ -58,7 +58,12 @@ const state: StateManager = new StateManager({
   chain,
   registry,
   genesis: chain.tipset(keyOf(data.genesis)),
-  known: { get: (key) => metadata.tipsetState(key), put: (key, value) => metadata.putTipsetState(key, value) },
+  known: {
+    get: (key) => metadata.tipsetState(key),
+    put: (key, value) => metadata.putTipsetState(key, value),
+    migration: (nv, root) => metadata.migration(nv, root),
+    putMigration: (nv, root, result) => metadata.putMigration(nv, root, result),
+  },
 })
 const handlers: ReadonlyMap<string, BoundQuery> = new Map(queryHandlers.map((q) => [q.def.id, q]))
 

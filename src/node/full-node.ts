@@ -22,6 +22,8 @@ import { LevelBlockstore } from '../store/level-blockstore.ts'
 import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
 import { importSnapshot } from '../store/snapshot/import.ts'
+import { PreMigrations } from '../state/pre-migrations.ts'
+import { UpgradeSchedule } from '../state/upgrades.ts'
 import type { Tipset } from '../types/tipset.ts'
 import { ensureBundles } from './bundles.ts'
 import { chainHandlers } from './chain-handlers.ts'
@@ -181,6 +183,14 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
     void node.close()
     return node
   }
+
+  const preMigrations = new PreMigrations({ upgrades: new UpgradeSchedule(network), store })
+  const forget = chain.onHeadChange((_changes, head) => preMigrations.onHead(head.height))
+  closers.push(() => {
+    forget()
+    return preMigrations.close()
+  })
+  preMigrations.onHead(chain.requireHead().height)
 
   const server = await serve(options, config, {
     repo,

@@ -30,7 +30,13 @@ export interface StateManagerComponents {
   readonly registry: ActorRegistry
   readonly genesis: Tipset
   /** States computed before, kept over restarts. */
-  readonly known?: { get(key: TipsetKey): TipsetState | undefined; put(key: TipsetKey, state: TipsetState): void }
+  readonly known?: {
+    get(key: TipsetKey): TipsetState | undefined
+    put(key: TipsetKey, state: TipsetState): void
+    /** Results of upgrades, by network version and the root they came from. */
+    migration(networkVersion: number, root: CID): CID | undefined
+    putMigration(networkVersion: number, root: CID, result: CID): void
+  }
 }
 
 /** Answers for states of tipsets, computing what the chain does not hold. */
@@ -76,11 +82,13 @@ export class StateManager implements ExecuteComponents {
     const upgrade = this.upgrades.at(height)
     if (upgrade?.migrate === undefined) return root
     const key = `${height}:${cidKey(root)}`
-    const before = this.#migrated.get(key)
+    const nv = upgrade.version ?? 0
+    const before = this.#migrated.get(key) ?? this.#known?.migration(nv, root)
     if (before !== undefined && this.store.get(before) !== undefined) return before
     const store = { get: (cid: CID) => this.store.get(cid), put: (cid: CID, data: Uint8Array) => this.sink.put(cid, data) }
-    const next = upgrade.migrate({ network: this.network, store, registry: this.registry, root, height, cache: new Map() })
+    const next = upgrade.migrate({ network: this.network, store, registry: this.registry, root, height })
     this.#migrated.set(key, next)
+    this.#known?.putMigration(nv, root, next)
     return next
   }
 

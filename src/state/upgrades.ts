@@ -4,6 +4,7 @@ import { SystemView, systemState } from '../actors/system/view.ts'
 import { SYSTEM_ACTOR } from '../actors/well-known.ts'
 import { accountState } from '../actors/account/view.ts'
 import { encode } from '../codec/codec.ts'
+import { preloadActors } from '../native/fvm.ts'
 import { bundleManifestCid, retiredBundles } from '../networks/bundles.ts'
 import { actorsVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
@@ -22,15 +23,18 @@ export interface MigrationInput {
   /** State root at the end of the upgrade's height. */
   readonly root: CID
   readonly height: ChainEpoch
-  /** Results of pre-migrations by actor head, filled ahead of the upgrade. */
-  readonly cache: ReadonlyMap<string, CID>
 }
 
 /** Makes the state that the next epoch starts from. */
 export type Migration = (input: MigrationInput) => CID
 
-/** What an upgrade does ahead of its height so that it is short itself; runs at most once for each window. */
-export type PreMigration = (input: Omit<MigrationInput, 'cache'> & { readonly cache: Map<string, CID>; readonly signal: AbortSignal }) => void
+export interface PreMigrationInput {
+  readonly store: BlockReader & { getBytes(cid: Uint8Array): Uint8Array | undefined }
+  readonly signal: AbortSignal
+}
+
+/** What is done ahead of an upgrade so that the upgrade itself is short. It may be stopped, and run again. */
+export type PreMigration = (input: PreMigrationInput) => Promise<void>
 
 export interface Upgrade extends UpgradeInfo {
   readonly name: UpgradeName
@@ -59,14 +63,37 @@ const repairs: Readonly<Partial<Record<UpgradeName, { readonly release: string }
   tockFix: { final: 16 },
 }
 
-function migrationOf(network: Network, upgrade: UpgradeInfo & { readonly name: UpgradeName }): Migration | undefined {
-  if (!upgrade.migrates) return undefined
-  const changed = stateChanges[upgrade.name]
-  if (changed !== undefined) return unsupported(upgrade.name, changed)
+interface Steps {
+  readonly migrate: Migration | undefined
+  readonly preMigrate: PreMigration | undefined
+}
+
+function stepsOf(network: Network, upgrade: UpgradeInfo & { readonly name: UpgradeName }): Steps {
+  if (!upgrade.migrates) return { migrate: undefined, preMigrate: undefined }
   const version = upgrade.version ?? 0
-  if (version <= 16) return unsupported(upgrade.name, 'state of before the FVM')
+  const changed = version <= 16 ? 'state of before the FVM' : stateChanges[upgrade.name]
+  if (changed !== undefined) return { migrate: unsupported(upgrade.name, changed), preMigrate: undefined }
   const target = repairs[upgrade.name] ?? { final: actorsVersion(version) }
-  return (input) => swapActorCode(input, targetManifest(network, target), upgrade.name === 'waffle')
+  return {
+    migrate: (input) => swapActorCode(input, targetManifest(network, target), upgrade.name === 'waffle'),
+    preMigrate: (input) => compileAhead(input, version, targetManifest(network, target)),
+  }
+}
+
+/** The new actors' wasm takes seconds to compile, which the first epoch after the upgrade would have to wait for. */
+async function compileAhead({ store, signal }: PreMigrationInput, networkVersion: number, manifestCid: CID): Promise<void> {
+  const manifest = readManifest(store, manifestCid)
+  if (manifest === undefined) throw missingBundle(manifestCid)
+  signal.throwIfAborted()
+  await preloadActors(
+    networkVersion,
+    manifest.entries.map((e) => e.code.bytes),
+    (cid) => store.getBytes(cid),
+  )
+}
+
+function missingBundle(manifestCid: CID): StateError {
+  return new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} of a coming upgrade is not in the store; give its folder with --bundles or let the daemon download it`)
 }
 
 function targetManifest(network: Network, target: { readonly release: string } | { readonly final: number }): CID {
@@ -100,7 +127,7 @@ export class UpgradeSchedule {
       if (this.#byHeight.has(height)) {
         throw new StateError('STATE_EXECUTION', `the upgrades ${this.#byHeight.get(height)?.name} and ${u.name} of network ${network.name} stand at one height, ${height}`)
       }
-      this.#byHeight.set(height, { ...u, height, migrate: migrationOf(network, u), preMigrate: undefined })
+      this.#byHeight.set(height, { ...u, height, ...stepsOf(network, u) })
     }
   }
 
@@ -120,31 +147,15 @@ export class UpgradeSchedule {
   all(): readonly Upgrade[] {
     return [...this.#byHeight.values()].sort((a, b) => a.height - b.height)
   }
-
-  /** Pre-migrations that should be under way at `height`, and those that should be stopped by then. */
-  preMigrationsAt(height: ChainEpoch): { readonly run: readonly Upgrade[]; readonly stop: readonly Upgrade[] } {
-    const run: Upgrade[] = []
-    const stop: Upgrade[] = []
-    for (const u of this.#byHeight.values()) {
-      if (u.preMigrate === undefined) continue
-      for (const w of u.preMigrations) {
-        if (height >= u.height - w.startWithin && height < u.height - w.dontStartWithin) run.push(u)
-        else if (height >= u.height - w.stopWithin && height < u.height) stop.push(u)
-      }
-    }
-    return { run, stop }
-  }
 }
 
 /**
  * Gives every actor the code of the same name in another bundle and the system actor the new manifest.
  * @param f090 FIP-0085 (nv23): the mining reserve, if it still is a multisig, becomes an account without a key
  */
-function swapActorCode({ store, registry, root, height }: MigrationInput, manifestCid: CID, f090: boolean): CID {
+function swapActorCode({ store, registry, root }: MigrationInput, manifestCid: CID, f090: boolean): CID {
   const next = readManifest(store, manifestCid)
-  if (next === undefined) {
-    throw new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} for the upgrade at height ${height} is not in the store; fetch it with --bundles or let the daemon download it`)
-  }
+  if (next === undefined) throw missingBundle(manifestCid)
   const tree = StateTree.load(store, root)
   const system = tree.getActor(SYSTEM_ACTOR)
   if (system === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', 'the system actor is not in the state')

@@ -1,6 +1,6 @@
 import { decode, encode } from '../codec/codec.ts'
 import { tuple } from '../codec/combinators.ts'
-import { type CID, cid } from '../types/cid.ts'
+import { type CID, cid, cidFromBytes } from '../types/cid.ts'
 import { type TipsetKey, tipsetKey } from '../types/tipset.ts'
 import { StoreError } from './errors.ts'
 import { openLevel } from './open-level.ts'
@@ -19,6 +19,7 @@ export const metadataKeys = {
 } as const
 
 const TIPSET_STATE = '/nelumbo/tipset-state/'
+const MIGRATION = '/migration-cache/'
 
 const tipsetStateCodec = tuple('TipsetState', { stateRoot: cid, receiptsRoot: cid })
 
@@ -120,10 +121,25 @@ export class MetadataStore {
     })
   }
 
+  /** The state that an upgrade to a network version made of a state before (Lotus keeps them at the same key). */
+  migration(networkVersion: number, root: CID): CID | undefined {
+    const value = this.get(migrationKey(networkVersion, root))
+    return value === undefined ? undefined : cidFromBytes(value)
+  }
+
+  /** Remembers an upgrade's result; written in the background. */
+  putMigration(networkVersion: number, root: CID, result: CID): void {
+    if (this.#failure !== undefined) throw this.#failure
+    this.put(migrationKey(networkVersion, root), result.bytes).catch((e: unknown) => {
+      this.#failure = e
+    })
+  }
+
   /** Removes head, genesis, checkpoint and the states of tipsets: a chain that is imported next starts afresh. */
   async forgetChain(): Promise<void> {
     const gone: MetadataChange[] = Object.values(metadataKeys).map((key) => ({ key, value: undefined }))
-    for await (const { key } of this.iterate(TIPSET_STATE)) gone.push({ key, value: undefined })
+    for (const prefix of [TIPSET_STATE, MIGRATION])
+      for await (const { key } of this.iterate(prefix)) gone.push({ key, value: undefined })
     await this.batch(gone, { sync: true })
   }
 
@@ -140,6 +156,10 @@ export class MetadataStore {
 
 function bytesOf(key: string): Uint8Array {
   return Buffer.from(key, 'utf8')
+}
+
+function migrationKey(networkVersion: number, root: CID): string {
+  return `${MIGRATION}nv${networkVersion}/${root}`
 }
 
 function tipsetStateKey(key: TipsetKey): string {
