@@ -14,6 +14,7 @@ export interface RawDel {
 /** The part of a subclass's interface (abstract-level's `_batch`, `_getSync`, `_getMany`) that is used below. */
 interface Underneath {
   _batch(operations: readonly (RawPut | RawDel)[], options: { sync: boolean }): Promise<void>
+  _chainedBatch(): { _put(key: Uint8Array, value: Uint8Array): void; _write(options: { sync: boolean }): Promise<void> }
   _getSync(key: Uint8Array, options: typeof VIEW): Uint8Array | undefined
   _getMany(keys: readonly Uint8Array[], options: typeof VIEW): Promise<(Uint8Array | undefined)[]>
 }
@@ -45,6 +46,16 @@ export class RawLevel extends ClassicLevel<Uint8Array, Uint8Array> {
 
   rawBatch(operations: readonly (RawPut | RawDel)[], sync: boolean): Promise<void> {
     return this.#below._batch(operations, { sync })
+  }
+
+  /**
+   * Puts of entries that come one after the other. LevelDB's own batch object takes them at less than half the price of a
+   * list of operations, each of which the binding has to look into.
+   */
+  async rawPutAll(count: number, key: (i: number) => Uint8Array, value: (i: number) => Uint8Array, sync: boolean): Promise<void> {
+    const batch = this.#below._chainedBatch()
+    for (let i = 0; i < count; i++) batch._put(key(i), value(i))
+    await batch._write({ sync })
   }
 
   rawGet(key: Uint8Array): Uint8Array | undefined {
