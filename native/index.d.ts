@@ -171,6 +171,8 @@ export declare class NativeWalker {
    seen(cid: Uint8Array): boolean
    seenCount(): number
    queued(): number
+  /** Frees the visited set and the queue; closing twice does nothing. */
+   close(): void
 }
 
 /** All entries of an AMT. `bitWidth` 0: whatever the root says. */

@@ -4,8 +4,6 @@ import { NodeError } from '../lib/errors.ts'
 export type NativeErrorCode =
   /** The addon's file is missing or was built for another version. */
   | 'NATIVE_MISSING'
-  /** A call after close(). */
-  | 'NATIVE_CLOSED'
   /** An argument of the wrong type or size. */
   | 'NATIVE_ARGUMENT'
   /** Rust panicked: always a bug. */
@@ -33,7 +31,6 @@ export type NativeErrorCode =
 
 const CODES: ReadonlySet<string> = new Set<NativeErrorCode>([
   'NATIVE_MISSING',
-  'NATIVE_CLOSED',
   'NATIVE_ARGUMENT',
   'NATIVE_PANIC',
   'NATIVE_FVM',

@@ -175,7 +175,7 @@ export interface BlockCacheStats {
 }
 
 /** Size and use of the block cache since the process began. */
-export function blockCacheStats(): BlockCacheStats {
+export function cacheStats(): BlockCacheStats {
   return nativeCall(() => addon().blockCacheStats())
 }
 

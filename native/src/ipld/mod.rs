@@ -75,7 +75,21 @@ pub fn cid_matches(cid: &[u8], data: &[u8]) -> Result<bool> {
 /// A walk over a graph: what was seen, and what is still to be read.
 #[napi]
 pub struct NativeWalker {
-    walker: Walker,
+    walker: Option<Walker>,
+}
+
+impl NativeWalker {
+    fn open(&self) -> Outcome<&Walker> {
+        self.walker.as_ref().ok_or_else(walker_closed)
+    }
+
+    fn open_mut(&mut self) -> Outcome<&mut Walker> {
+        self.walker.as_mut().ok_or_else(walker_closed)
+    }
+}
+
+fn walker_closed() -> Fail {
+    fail(Code::Ipld, "the walk is closed: make a new one")
 }
 
 #[napi]
@@ -84,7 +98,7 @@ impl NativeWalker {
     pub fn new(max_queue: u32, skip_codecs: Vec<u32>) -> Result<Self> {
         guard(|| {
             let skip = skip_codecs.into_iter().map(u64::from).collect();
-            Ok(NativeWalker { walker: Walker::new(max_queue as usize, skip)? })
+            Ok(NativeWalker { walker: Some(Walker::new(max_queue as usize, skip)?) })
         })
     }
 
@@ -92,9 +106,10 @@ impl NativeWalker {
     #[napi]
     pub fn push(&mut self, cids: Vec<Uint8Array>) -> Result<u32> {
         guard(|| {
+            let walker = self.open_mut()?;
             let mut new = 0;
             for cid in &cids {
-                new += u32::from(self.walker.push(cid_of(cid, "what is to be walked")?)?);
+                new += u32::from(walker.push(cid_of(cid, "what is to be walked")?)?);
             }
             Ok(new)
         })
@@ -103,7 +118,7 @@ impl NativeWalker {
     /// Takes up to `count` CIDs off the queue.
     #[napi]
     pub fn next(&mut self, count: u32) -> Result<NativeCids> {
-        guard(|| pack(&self.walker.next(count as usize)))
+        guard(|| pack(&self.open_mut()?.next(count as usize)))
     }
 
     /// Queues the unseen links of blocks; `cids` and `blocks` go in pairs. Returns how many were new.
@@ -113,9 +128,10 @@ impl NativeWalker {
             if cids.len() != blocks.len() {
                 return Err(fail(Code::Argument, "each block needs its CID"));
             }
+            let walker = self.open_mut()?;
             let mut new = 0;
             for (cid, block) in cids.iter().zip(&blocks) {
-                new += self.walker.feed(&cid_of(cid, "a block's name")?, block)?;
+                new += walker.feed(&cid_of(cid, "a block's name")?, block)?;
             }
             Ok(new)
         })
@@ -124,17 +140,26 @@ impl NativeWalker {
     /// True when the CID was queued at any time.
     #[napi]
     pub fn seen(&self, cid: &[u8]) -> Result<bool> {
-        guard(|| Ok(self.walker.seen(&cid_of(cid, "the argument")?)))
+        guard(|| Ok(self.open()?.seen(&cid_of(cid, "the argument")?)))
     }
 
     #[napi]
-    pub fn seen_count(&self) -> f64 {
-        self.walker.seen_count() as f64
+    pub fn seen_count(&self) -> Result<f64> {
+        guard(|| Ok(self.open()?.seen_count() as f64))
     }
 
     #[napi]
-    pub fn queued(&self) -> f64 {
-        self.walker.queued() as f64
+    pub fn queued(&self) -> Result<f64> {
+        guard(|| Ok(self.open()?.queued() as f64))
+    }
+
+    /// Frees the visited set and the queue; closing twice does nothing.
+    #[napi]
+    pub fn close(&mut self) -> Result<()> {
+        guard(|| {
+            self.walker = None;
+            Ok(())
+        })
     }
 }
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { blake2b256 } from '../../../src/native/crypto.ts'
 import type { Externs, MachineConfig } from '../../../src/native/fvm.ts'
-import { blockCacheStats, configureEngine, FvmMachine, preloadActors, setBlockCacheBytes } from '../../../src/native/fvm.ts'
+import { cacheStats, configureEngine, FvmMachine, preloadActors, setBlockCacheBytes } from '../../../src/native/fvm.ts'
 import { bundleBlocks, checkVector, readVector, runVector, vectorExterns } from '../../kit/fvm-vectors.ts'
 import { sharedData } from '../../kit/shared-data.ts'
 
@@ -180,9 +180,9 @@ t.test('the block cache answers before the store and keeps to its limit', async 
   reads = 0
   runVector(vector, counting)
   t.equal(reads, 0)
-  t.ok(blockCacheStats().hits > 0)
+  t.ok(cacheStats().hits > 0)
   setBlockCacheBytes(0)
-  t.match(blockCacheStats(), { bytes: 0, blocks: 0, limitBytes: 0 })
+  t.match(cacheStats(), { bytes: 0, blocks: 0, limitBytes: 0 })
   checkVector(vector, runVector(vector, counting))
   t.ok(reads > 0)
   setBlockCacheBytes(256 << 20)

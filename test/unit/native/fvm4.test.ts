@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { zstdDecompressSync } from 'node:zlib'
 import t from 'tap'
 import { CborWriter } from '../../../src/codec/cbor-writer.ts'
 import { FvmMachine } from '../../../src/native/fvm.ts'
 import { amtEntries, extractLinks, validateCbor } from '../../../src/native/ipld.ts'
 import { type BlockHeader, decodeBlock } from '../../../src/types/block.ts'
+import { recurse } from '../../kit/fvm-recursion.ts'
 import { bundleBlocks, carBlocks } from '../../kit/fvm-vectors.ts'
-import { sharedData } from '../../kit/shared-data.ts'
+import { sharedData, sharedDataRoot } from '../../kit/shared-data.ts'
 
 t.setTimeout(300_000)
 
@@ -92,4 +94,32 @@ t.test('block rewards and cron of a Lotus chain on FVM 4 give its state roots', 
     proven++
   }
   t.ok(proven > 30, `${proven} tipsets`)
+})
+
+t.test('a contract may call itself to the limit of depth, whatever the stack of the calling thread', async (t) => {
+  const contract = sharedData(t, 'eth', 'contracts', 'ExternalRecursiveCallSimple.hex')
+  if (contract === undefined) return
+  const kit = new URL('../../kit/fvm-recursion.ts', import.meta.url).href
+  const code = `
+    import { parentPort, workerData } from 'node:worker_threads'
+    import { recurse } from ${JSON.stringify(kit)}
+    const { exitCode, gasUsed } = recurse(workerData.data, workerData.depth)
+    parentPort.postMessage({ exitCode, gasUsed })`
+  const run = (stackSizeMb: number, depth: number) =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
+        resourceLimits: { stackSizeMb },
+        workerData: { data: sharedDataRoot, depth },
+      })
+      worker.once('message', resolve)
+      worker.once('error', reject)
+    })
+  const shallow = recurse(sharedDataRoot, 100)
+  t.equal(shallow.exitCode, 0)
+  const deep = recurse(sharedDataRoot, 2000)
+  // The call beyond the limit fails and every frame reverts: EVM_CONTRACT_REVERTED.
+  t.equal(deep.exitCode, 33)
+  // 64 MiB: on the worker's own stack; 4: on a thread of its own, as above.
+  for (const stackSizeMb of [64, 4]) t.match(await run(stackSizeMb, 2000), { exitCode: 33, gasUsed: deep.gasUsed })
+  t.match(await run(64, 100), { exitCode: 0, gasUsed: shallow.gasUsed })
 })

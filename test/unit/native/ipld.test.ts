@@ -116,7 +116,7 @@ t.test('what strict DAG-CBOR must refuse', async (t) => {
     'a link without its zero byte': 'd82a4101',
     'an empty link': 'd82a40',
     'a link that is no CID': 'd82a430001ff',
-    'a link with bytes after its CID': cid.replace('5827', '5828') + '00',
+    'a link with bytes after its CID': `${cid.replace('5827', '5828')}00`,
     'a map key that is no text': 'a10000',
     'map keys out of order': 'a2616200616100',
     'longer map keys first': 'a262616100616200',
@@ -213,6 +213,10 @@ t.test('a graph walk refuses what it must', async (t) => {
   const broken = Uint8Array.of(0x82, 1)
   const name = new RegExp(CID.decode(cborCid(broken)).toString())
   t.throws(() => walker.feed([{ cid: cborCid(broken), data: broken }]), { code: 'NATIVE_CBOR', message: name })
+  walker.close()
+  walker.close()
+  t.throws(() => walker.next(1), { code: 'NATIVE_IPLD', message: /closed/ })
+  t.throws(() => walker.queued, { code: 'NATIVE_IPLD' })
 })
 
 t.test('whole HAMTs and AMTs agree with the TypeScript ones', async (t) => {
