@@ -38,7 +38,8 @@ export class ProgressPrinter {
       this.#last = Number.NEGATIVE_INFINITY
     }
     this.#pending = text
-    if (now - this.#last < (this.#terminal ? REDRAW_MS : PLAIN_LINE_MS)) return
+    const done = share(progress) === 1
+    if (!done && now - this.#last < (this.#terminal ? REDRAW_MS : PLAIN_LINE_MS)) return
     this.#last = now
     this.#print()
   }
@@ -114,5 +115,6 @@ function eta(progress: NodeProgress, elapsedMs: number): string {
   const part = share(progress)
   if (part === undefined || part <= 0 || elapsedMs <= 0) return ''
   const percent = `, ${(Math.min(1, part) * 100).toFixed(1)}%`
-  return part >= 1 ? percent : `${percent}, ${span(Math.ceil((elapsedMs * (1 - part)) / part / 1000))} left`
+  // The pace of the first moments is that of starting up.
+  return part >= 1 || part < 0.01 ? percent : `${percent}, ${span(Math.ceil((elapsedMs * (1 - part)) / part / 1000))} left`
 }
