@@ -18,7 +18,9 @@ export type NativeErrorCode =
   | 'NATIVE_FVM_CLOSED'
   /** A proof that cannot be checked or made (malformed, parameters missing). */
   | 'NATIVE_PROOF'
+  /** A BLS or drand key, signature or scheme that cannot be used. */
   | 'NATIVE_BLS'
+  /** A secp256k1 key or signature that cannot be used. */
   | 'NATIVE_SECP'
   /** A CAR section that is malformed or whose bytes do not hash to its CID. */
   | 'NATIVE_CAR'
