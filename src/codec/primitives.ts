@@ -7,7 +7,9 @@ const MAX_U64 = 0xffff_ffff_ffff_ffffn
 const MAX_I64 = 0x7fff_ffff_ffff_ffffn
 const MIN_I64 = -0x8000_0000_0000_0000n
 
+/** A field that is left out, or null, keeps Go's zero value. */
 function integerFromJson(json: unknown, path: JsonPath): bigint {
+  if (json === undefined || json === null) return 0n
   if (typeof json === 'bigint') return json
   if (typeof json === 'number' && Number.isSafeInteger(json)) return BigInt(json)
   return jsonFail(path, `expected an integer, found ${typeof json === 'number' ? 'a number that is none' : jsonKind(json)}`)
@@ -70,6 +72,7 @@ export const bool: Codec<boolean> = {
   read: (r) => r.bool(),
   toJson: (v) => v,
   fromJson(json, path) {
+    if (json === undefined || json === null) return false
     if (typeof json !== 'boolean') jsonFail(path, `expected true or false, found ${jsonKind(json)}`)
     return json
   },
@@ -82,6 +85,7 @@ export const text: Codec<string> = {
   read: (r) => r.text(),
   toJson: (v) => v,
   fromJson(json, path) {
+    if (json === undefined || json === null) return ''
     if (typeof json !== 'string') jsonFail(path, `expected text, found ${jsonKind(json)}`)
     return json
   },
@@ -148,8 +152,8 @@ export const bigInt: Codec<bigint> = {
   toJson: (v) => v.toString(),
   fromJson(json, path) {
     if (typeof json === 'string' && /^-?\d{1,310}$/.test(json)) return BigInt(json)
-    // Go's big.Int takes an empty text as zero.
-    if (json === '') return 0n
+    // Go's big.Int takes an empty text as zero, and a field that is left out stays it.
+    if (json === '' || json === undefined) return 0n
     return jsonFail(path, `expected an integer as text, found ${typeof json === 'string' ? 'other text' : jsonKind(json)}`)
   },
   schema: { title: 'big integer', type: 'string' },

@@ -123,7 +123,10 @@ function checkBeacon(block: BlockHeader, parent: Tipset): void {
   equal(entry.round, maxBeaconRoundForEpoch(mainnet, mainnet.genesisTimestamp as number, nv, block.height))
   const previous = parent.first.beaconEntries.at(-1) as BeaconEntry
   // The entry in the genesis block is made up (round 0, no signature): nothing links to it.
-  if (previous.round === 0n) return equal(parent.height, 0)
+  if (previous.round === 0n) {
+    equal(parent.height, 0)
+    return
+  }
   equal(entry.round, previous.round + 1n)
   const round = {
     scheme: 'pedersen-bls-chained',
