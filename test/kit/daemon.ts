@@ -145,9 +145,7 @@ export class RunningDaemon {
           const chunks: Buffer[] = []
           response.on('data', (c: Buffer) => chunks.push(c))
           response.on('error', reject)
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-          )
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }))
         },
       )
       asked.on('error', reject)
@@ -187,9 +185,7 @@ export interface DaemonOptions {
 /** Starts a daemon on a free port; the test kills it when it ends, should it still be there. */
 export function spawnDaemon(t: Pick<Test, 'teardown'>, { repo, args = [], env = {}, chain }: DaemonOptions): DaemonProcess {
   const network =
-    chain === undefined
-      ? []
-      : ['--network-file', join(chain, 'network.json'), '--bundles', join(chain, '..', '..', 'actors')]
+    chain === undefined ? [] : ['--network-file', join(chain, 'network.json'), '--bundles', join(chain, '..', '..', 'actors')]
   const daemon = new DaemonProcess(repo, ['--api', '0', '--bootstrap=false', ...network, ...args], env)
   t.teardown(async () => {
     if (daemon.ended === undefined) await daemon.kill9()

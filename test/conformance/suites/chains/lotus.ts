@@ -15,24 +15,6 @@ import { type RpcAnswer, readAnswers } from '../../../kit/lotus-chain.ts'
 
 /** Epochs that one case of re-execution covers. */
 const EPOCHS_PER_CASE = 100
-/** Wall-clock times: no two nodes give the same. */
-const notCompared = new Set(['Duration', 'TimeTaken', 'tt'])
-const later = /^(eth_|net_|web3_|trace_|Filecoin\.Eth|Filecoin\.FilecoinAddressToEthAddress$)/
-const laterReason = 'Ethereum methods are not implemented yet'
-const laterMethods: ReadonlyMap<string, string> = new Map([
-  ['Filecoin.GetActorEventsRaw', 'the event index is not implemented yet'],
-  ['Filecoin.MinerGetBaseInfo', 'block production is not implemented yet'],
-])
-
-/**
- * The fake-proofs chain was recorded inside Lotus's test kit, which changes two constants of the process that its network file
- * does not (itests/kit/init.go, ensemble.go): the supply target of deal collateral is zero, and Assembly's height is -1.
- */
-const kitOnly = new Set([
-  'lotus-devnet Filecoin.StateDealProviderCollateralBounds Min',
-  'lotus-devnet Filecoin.StateGetNetworkParams UpgradeAssemblyHeight',
-])
-
 /** Methods that run on the main thread but only look something up. */
 const handlers = new Map<string, BoundQuery>(
   [
@@ -76,7 +58,7 @@ function execute(report: ConformanceReport, chain: ExecutedChain, name: string):
 async function ask(report: ConformanceReport, env: QueryEnv, answer: RpcAnswer, name: string, index: number): Promise<void> {
   const label = `${name} ${index} ${answer.method}`
   const def = lookupMethod(answer.path.slice('/rpc/'.length) as ApiVersion, answer.method)
-  const reason = later.test(answer.method) ? laterReason : laterMethods.get(answer.method)
+  const reason = laterReason(answer.method)
   if (reason !== undefined && (def === undefined || !handlers.has(def.id))) return report.skip(label, reason)
   await report.check(label, async () => {
     if (def === undefined) throw new Error('the contract has no such method')
@@ -91,8 +73,7 @@ async function ask(report: ConformanceReport, env: QueryEnv, answer: RpcAnswer, 
       return
     }
     if (got.code !== undefined) throw new Error(`refuses: ${got.message}`)
-    const own = [...kitOnly].filter((k) => k.startsWith(`${name} ${answer.method} `)).map((k) => k.split(' ')[2] as string)
-    const difference = jsonDifference(got.json, answer.result, new Set([...notCompared, ...own]))
+    const difference = jsonDifference(got.json, answer.result, notCompared(name, answer.method))
     if (difference !== undefined) throw new Error(difference)
   })
 }
