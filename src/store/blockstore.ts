@@ -25,6 +25,7 @@ export interface Blockstore extends BlockReader {
   putMany(blocks: readonly Block[]): Promise<void>
 }
 
+/** A block that is not in the store. */
 export class MissingBlockError extends NodeError {
   declare readonly code: 'STORE_BLOCK_MISSING'
   constructor(cid: CID) {

@@ -1,17 +1,14 @@
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import type { CID } from '../types/cid.ts'
-import { varintLength, writeVarint } from '../types/varint.ts'
 import { type Block, type Blockstore, identityData, multihashOf } from './blockstore.ts'
-import { type CarBatch, CarReader } from './car/car-reader.ts'
-import { CarError } from './car/errors.ts'
+import type { CarBatch } from './car/car-reader.ts'
 import { StoreError } from './errors.ts'
 import { openLevel } from './open-level.ts'
-import { listPacks, makeFolder, PackReader, PackWriter, truncatePack } from './pack-files.ts'
+import { listPacks, makeFolder, PackReader, PackWriter } from './pack-files.ts'
+import { hashAt, PLACE_BYTES, putPlaces, sections } from './pack-places.ts'
+import { checkPacks, recordSealed, repair, sealedEnds } from './pack-repair.ts'
 import { RawLevel } from './raw-level.ts'
 
-const PLACE_BYTES = 12
-const SEALED = 'pack/'
 const IDENTITY_HASH = 0
 
 export interface LevelBlockstoreOptions {
@@ -236,19 +233,9 @@ export class LevelBlockstore implements Blockstore {
    * @throws StoreError STORE_CORRUPT naming the first pack that is damaged
    */
   async check(signal?: AbortSignal): Promise<void> {
-    const folder = packFolder(this.path)
-    for (const { pack, path, bytes } of await listPacks(folder)) {
-      signal?.throwIfAborted()
-      const reader = await CarReader.open(createReadStream(path, { end: bytes - 1 }), signal === undefined ? {} : { signal })
-      try {
-        for await (const _ of reader.batches()) signal?.throwIfAborted()
-      } catch (cause) {
-        if (!(cause instanceof CarError)) throw cause
-        throw new StoreError('STORE_CORRUPT', `pack ${pack} of the block store is damaged: ${cause.message}`, { cause })
-      } finally {
-        await reader.close()
-      }
-    }
+    this.#check()
+    await Promise.all(this.#writes)
+    await checkPacks(this.#index, packFolder(this.path), signal)
   }
 
   /** Bytes of all packs. */
@@ -302,133 +289,4 @@ function packFolder(path: string): string {
 
 function text(hash: Uint8Array): string {
   return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1')
-}
-
-function hashAt(batch: CarBatch, entry: number): Uint8Array {
-  const { bytes, entries } = batch
-  const at = entries[entry] as number
-  const length = entries[entry + 1] as number
-  // A CIDv1 with a one-byte codec, as nearly all are: one view instead of two.
-  if (bytes[at] === 1 && (bytes[at + 1] as number) < 0x80) return bytes.subarray(at + 2, at + length)
-  return multihashOf(bytes.subarray(at, at + length))
-}
-
-/** Enters the places of a batch that lies at `base` in a pack. */
-function putPlaces(
-  index: RawLevel,
-  batch: CarBatch,
-  pack: number,
-  base: number,
-  shifts: Uint32Array | undefined,
-  sync: boolean,
-): Promise<void> {
-  const { entries } = batch
-  const count = entries.length / 4
-  const places = new Uint8Array(count * PLACE_BYTES)
-  const view = new DataView(places.buffer)
-  for (let i = 0; i < count; i++) {
-    const at = i * PLACE_BYTES
-    view.setUint32(at, pack, true)
-    view.setUint32(at + 4, base + (entries[i * 4 + 2] as number) - (shifts?.[i] ?? 0), true)
-    view.setUint32(at + 8, entries[i * 4 + 3] as number, true)
-  }
-  return index.rawPutAll(
-    count,
-    (i) => hashAt(batch, i * 4),
-    (i) => places.subarray(i * PLACE_BYTES, (i + 1) * PLACE_BYTES),
-    sync,
-  )
-}
-
-/** Blocks as the sections of a CAR. */
-function sections(blocks: readonly Block[]): CarBatch {
-  let total = 0
-  for (const b of blocks) {
-    const length = b.cid.bytes.length + b.data.length
-    total += varintLength(BigInt(length)) + length
-  }
-  const bytes = Buffer.allocUnsafeSlow(total)
-  const entries = new Uint32Array(blocks.length * 4)
-  let at = 0
-  blocks.forEach((b, i) => {
-    const cid = b.cid.bytes
-    at = writeVarint(bytes, at, BigInt(cid.length + b.data.length))
-    bytes.set(cid, at)
-    bytes.set(b.data, at + cid.length)
-    entries.set([at, cid.length, at + cid.length, b.data.length], i * 4)
-    at += cid.length + b.data.length
-  })
-  return { bytes, consumed: total, entries }
-}
-
-function sealedKey(pack: number): Uint8Array {
-  return Buffer.from(`${SEALED}${pack}`)
-}
-
-async function recordSealed(index: RawLevel, pack: number, bytes: number): Promise<void> {
-  await index.rawBatch([{ type: 'put', key: sealedKey(pack), value: Buffer.from(String(bytes)) }], true)
-}
-
-/** Where each pack ends that was closed or repaired. */
-async function sealedEnds(index: RawLevel): Promise<Map<number, number>> {
-  const ends = new Map<number, number>()
-  // '0' is the byte after '/'.
-  for await (const [key, value] of index.iterator({ gte: Buffer.from(SEALED), lt: Buffer.from('pack0') })) {
-    ends.set(Number(Buffer.from(key).toString().slice(SEALED.length)), Number(Buffer.from(value).toString()))
-  }
-  return ends
-}
-
-/** Checks the packs that an earlier run did not close, cuts them off where they are damaged, and indexes what is whole. */
-async function repair(index: RawLevel, folder: string): Promise<void> {
-  for (const { pack, path, bytes } of await listPacks(folder)) {
-    const sealed = index.rawGet(sealedKey(pack))
-    if (sealed !== undefined && Number(Buffer.from(sealed).toString()) <= bytes) continue
-    const whole = await indexPack(index, path, pack)
-    if (whole < bytes) await truncatePack(folder, pack, whole)
-    await recordSealed(index, pack, whole)
-  }
-}
-
-/** @returns bytes from the pack's start up to which all its sections are whole */
-async function indexPack(index: RawLevel, path: string, pack: number): Promise<number> {
-  let whole = 0
-  try {
-    const reader = await CarReader.open(createReadStream(path, { highWaterMark: 1 << 20 }))
-    whole = reader.position
-    for await (const batch of reader.batches()) {
-      await putPlaces(index, batch, pack, whole, undefined, false)
-      whole += batch.consumed
-    }
-  } catch (e) {
-    if (!(e instanceof CarError)) throw e
-    // A bad section ends a batch before it is handed over: what of it is whole is found one by one.
-    whole = await indexSlowly(index, path, pack, whole)
-  }
-  return whole
-}
-
-async function indexSlowly(index: RawLevel, path: string, pack: number, from: number): Promise<number> {
-  let whole = from
-  try {
-    const reader = await CarReader.open(createReadStream(path, { highWaterMark: 1 << 20 }))
-    whole = reader.position
-    for (let block = await reader.next(); block !== undefined; block = await reader.next()) {
-      // What was indexed in bulk before is passed over.
-      if (reader.position <= from) {
-        whole = reader.position
-        continue
-      }
-      const value = new Uint8Array(PLACE_BYTES)
-      const view = new DataView(value.buffer)
-      view.setUint32(0, pack, true)
-      view.setUint32(4, reader.position - block.data.length, true)
-      view.setUint32(8, block.data.length, true)
-      await index.rawBatch([{ type: 'put', key: block.cid.multihash.bytes, value }], false)
-      whole = reader.position
-    }
-  } catch (e) {
-    if (!(e instanceof CarError)) throw e
-  }
-  return whole
 }

@@ -250,6 +250,22 @@ for (const [name, { do: spoil, whole }] of Object.entries(damage)) {
   })
 }
 
+t.test('check reads everything', async (t) => {
+  const path = t.testdir()
+  const store = await LevelBlockstore.open({ path })
+  await store.check()
+  await store.putMany(blocks(0, 300))
+  await store.check()
+  await store.close()
+  const pack = join(path, 'packs', packs(path)[0] as string)
+  const file = readFileSync(pack)
+  file[9000] = (file[9000] as number) ^ 4
+  writeFileSync(pack, file)
+  const again = await LevelBlockstore.open({ path })
+  await t.rejects(again.check(), { code: 'STORE_CORRUPT', message: /pack 0 .*do not match its CID/ })
+  await again.close()
+})
+
 t.test('an index that was lost is rebuilt from the packs that were open', async (t) => {
   const path = t.testdir()
   await killedStore(path)
