@@ -12,6 +12,7 @@ import type { ConformanceReport } from '../../../kit/conformance.ts'
 import { type ExecutedChain, executeAt, importedChain } from '../../../kit/executed-chain.ts'
 import { jsonDifference } from '../../../kit/json-compare.ts'
 import { type RpcAnswer, readAnswers } from '../../../kit/lotus-chain.ts'
+import { laterReason, notCompared } from '../../../kit/rpc-answers.ts'
 
 /** Epochs that one case of re-execution covers. */
 const EPOCHS_PER_CASE = 100
