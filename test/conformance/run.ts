@@ -14,7 +14,6 @@ import { type GroupResult, runGroup } from './report.ts'
 /** Folders whose suite cannot exist before the part of the program that it proves; each with the reason that is printed. */
 const waiting: ReadonlyMap<string, string> = new Map([
   ['actors', 'the actor bundles are input of the other groups and hold no expected results of their own'],
-  ['commp', 'piece commitments are proved by the unit tests of the proofs'],
   ['eth', 'Ethereum transactions are not implemented yet'],
   ['f3', 'F3 is not implemented yet'],
   ['mpool', 'message selection is not implemented yet'],

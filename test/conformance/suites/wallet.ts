@@ -6,7 +6,7 @@ import { ledgerVectors } from './wallet/ledger.ts'
 import { signedVectors, tampered, transactions, utilVectors } from './wallet/messages.ts'
 import { deserialize, multisig, paymentChannel, serialize, vouchers } from './wallet/params.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: the shape of each file is the business of what reads it.
+/** The shape of each file is the business of what reads it. */
 type Read = (name: string) => any
 type Run = (report: ConformanceReport, read: Read) => Promise<void> | void
 
