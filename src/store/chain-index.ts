@@ -1,15 +1,19 @@
 import { Lru } from '../lib/lru.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
-import type { Tipset, TipsetKey } from '../types/tipset.ts'
+import type { TipsetKey } from '../types/tipset.ts'
 import { StoreError } from './errors.ts'
 
 /** Epochs that one entry of the index jumps (Lotus chain/store/index.go). */
 const SKIP = 20
 
-interface Skip {
+/** A tipset as a walk sees it. */
+export interface ChainLink {
+  readonly key: TipsetKey
   readonly height: ChainEpoch
-  readonly target: TipsetKey
 }
+
+/** The tipset below another: all that a walk must know of a chain. */
+export type ParentOf = (key: TipsetKey) => ChainLink
 
 /**
  * A skip list over the tipsets of every fork, filled as it is asked: an entry leads from a tipset at or just above a multiple
@@ -17,7 +21,7 @@ interface Skip {
  * index can serve several readers of a thread.
  */
 export class ChainIndex {
-  readonly #skips: Lru<string, Skip>
+  readonly #skips: Lru<string, ChainLink>
 
   /** @param maxEntries each stands for 20 epochs; the default covers all of mainnet's history */
   constructor(maxEntries = 1 << 19) {
@@ -28,32 +32,29 @@ export class ChainIndex {
    * The tipset at `to`, or the next one above it when that round is null.
    * @throws StoreError STORE_HEIGHT when `to` lies above `from`
    */
-  lookUp(from: Tipset, to: ChainEpoch, parentOf: (t: Tipset) => Tipset, load: (key: TipsetKey) => Tipset): Tipset {
+  lookUp(from: ChainLink, to: ChainEpoch, parentOf: ParentOf): ChainLink {
     if (from.height - to <= SKIP) return walkBack(from, to, parentOf)
-    let key = walkBack(from, floor(from.height), parentOf).key
+    let at = walkBack(from, floor(from.height), parentOf)
     for (;;) {
-      // Known entries are followed by key alone; tipsets are loaded only where the walk ends.
-      const skip = this.#skip(key, parentOf, load)
-      if (to === skip.height) return load(skip.target)
-      if (to > skip.height) return walkBack(load(key), to, parentOf)
-      key = skip.target
+      const below = this.#skip(at, parentOf)
+      if (to === below.height) return below
+      if (to > below.height) return walkBack(at, to, parentOf)
+      at = below
     }
   }
 
-  #skip(key: TipsetKey, parentOf: (t: Tipset) => Tipset, load: (key: TipsetKey) => Tipset): Skip {
-    const known = this.#skips.get(key.id)
+  #skip(link: ChainLink, parentOf: ParentOf): ChainLink {
+    const known = this.#skips.get(link.key.id)
     if (known !== undefined) return known
-    const tipset = load(key)
-    const target = tipset.height === 0 ? tipset : skipTarget(tipset, parentOf)
-    const skip = { height: target.height, target: target.key }
-    this.#skips.set(key.id, skip)
-    return skip
+    const target = link.height === 0 ? link : skipTarget(link, parentOf)
+    this.#skips.set(link.key.id, target)
+    return target
   }
 }
 
-function skipTarget(tipset: Tipset, parentOf: (t: Tipset) => Tipset): Tipset {
-  const wanted = Math.max(floor(tipset.height) - SKIP, 0)
-  const parent = parentOf(tipset)
+function skipTarget(link: ChainLink, parentOf: ParentOf): ChainLink {
+  const wanted = Math.max(floor(link.height) - SKIP, 0)
+  const parent = parentOf(link.key)
   return parent.height < wanted ? parent : walkBack(parent, wanted, parentOf)
 }
 
@@ -61,11 +62,11 @@ function floor(height: ChainEpoch): ChainEpoch {
   return height - (height % SKIP)
 }
 
-function walkBack(from: Tipset, to: ChainEpoch, parentOf: (t: Tipset) => Tipset): Tipset {
+function walkBack(from: ChainLink, to: ChainEpoch, parentOf: ParentOf): ChainLink {
   if (to > from.height) throw new StoreError('STORE_HEIGHT', `height ${to} lies above the tipset to start from (${from.height})`)
   let at = from
   while (at.height > to) {
-    const parent = parentOf(at)
+    const parent = parentOf(at.key)
     // The round is null: the tipset after it is the answer.
     if (parent.height < to) return at
     at = parent

@@ -2,14 +2,15 @@ import { type Codec, decode } from '../codec/codec.ts'
 import { CodecError } from '../codec/errors.ts'
 import { Lru } from '../lib/lru.ts'
 import { type BlockHeader, blockHeader, type MsgMeta, msgMeta } from '../types/block.ts'
-import { type CID, cidKey } from '../types/cid.ts'
+import { type CID, cidFromBytes, cidKey } from '../types/cid.ts'
 import { type Message, message, type SignedMessage, signedMessage } from '../types/message.ts'
 import { type MessageReceipt, messageReceipt } from '../types/receipt.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
-import { Tipset, type TipsetKey } from '../types/tipset.ts'
+import { Tipset, TipsetKey } from '../types/tipset.ts'
 import { type BlockReader, mustGet } from './blockstore.ts'
-import { ChainIndex } from './chain-index.ts'
+import { ChainIndex, type ChainLink } from './chain-index.ts'
 import { StoreError } from './errors.ts'
+import { type HeaderLinks, headerLinks } from './header-links.ts'
 import { legacyCidList, legacyEntry, legacyList } from './message-amt.ts'
 import { type SenderRules, selectMessages } from './message-selection.ts'
 
@@ -96,6 +97,7 @@ export class ChainReader {
     return this.tipset(tipset.parents)
   }
 
+  /** The tipset at height 0; on a long chain the first call reads a header of every epoch. */
   genesisOf(tipset: Tipset): Tipset {
     return this.tipsetByHeight(0, tipset, { before: true })
   }
@@ -173,13 +175,27 @@ export class ChainReader {
     if (height < 0) throw new StoreError('STORE_HEIGHT', `height ${height} is negative`)
     if (height > from.height)
       throw new StoreError('STORE_HEIGHT', `height ${height} lies above the tipset to start from (${from.height})`)
-    const found = this.#index.lookUp(
-      from,
-      height,
-      (t) => this.parent(t),
-      (key) => this.tipset(key),
-    )
+    const link = this.#index.lookUp(from, height, (key) => this.#parentLink(key))
+    const found = link.key.equals(from.key) ? from : this.tipset(link.key)
     return found.height === height || !options.before ? found : this.parent(found)
+  }
+
+  /** Key and height of a tipset's parent, from two headers: deep look-ups pass many tipsets that nobody wants decoded. */
+  #parentLink(key: TipsetKey): ChainLink {
+    const known = this.#tipsets.get(key.id)
+    const parents = known?.parents ?? new TipsetKey(this.#links(key).parents.map((c) => cidFromBytes(c.slice())))
+    return { key: parents, height: this.#tipsets.get(parents.id)?.height ?? this.#links(parents).height }
+  }
+
+  #links(key: TipsetKey): HeaderLinks {
+    const [first] = key.cids
+    if (first === undefined) throw new StoreError('STORE_CHAIN_OBJECT', 'an empty tipset key names no tipset')
+    const data = mustGet(this.store, first)
+    try {
+      return headerLinks(data)
+    } catch (cause) {
+      throw noObject(first, 'BlockHeader', cause)
+    }
   }
 
   /**
@@ -236,6 +252,10 @@ function decodeObject<T>(codec: Codec<T>, data: Uint8Array, cid: CID): T {
   try {
     return decode(codec, data)
   } catch (cause) {
-    throw new StoreError('STORE_CHAIN_OBJECT', `block ${cid} is no ${codec.name}`, { cause, fields: { cid: cid.toString() } })
+    throw noObject(cid, codec.name, cause)
   }
+}
+
+function noObject(cid: CID, name: string, cause: unknown): StoreError {
+  return new StoreError('STORE_CHAIN_OBJECT', `block ${cid} is no ${name}`, { cause, fields: { cid: cid.toString() } })
 }

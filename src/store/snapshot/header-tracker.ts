@@ -1,7 +1,7 @@
-import { CborReader } from '../../codec/cbor-reader.ts'
 import { type CID, cidFromBytes } from '../../types/cid.ts'
 import { type BlockReader, mustGet } from '../blockstore.ts'
 import type { CarBatch } from '../car/car-reader.ts'
+import { type HeaderLinks, headerLinks } from '../header-links.ts'
 import { SnapshotError } from './errors.ts'
 
 /**
@@ -84,7 +84,7 @@ export class HeaderTracker {
       return
     }
     if (parents.length === 0) throw malformed(cid, `a block of height ${height} has no parents`)
-    for (const parent of parents) this.#expect(parent, height)
+    for (const parent of parents) this.#expect(key(parent), height)
   }
 }
 
@@ -107,18 +107,9 @@ function malformed(cid: string, what: string): SnapshotError {
   )
 }
 
-/** Parents and height of a header, without decoding the rest: millions of them pass. */
-function linksOf(cid: string, data: Uint8Array): { readonly parents: string[]; readonly height: number } {
+function linksOf(cid: string, data: Uint8Array): HeaderLinks {
   try {
-    const r = new CborReader(data)
-    r.tuple(16, 'BlockHeader')
-    for (let field = 0; field < 5; field++) r.skip()
-    const parents: string[] = []
-    for (let n = r.array(); n > 0; n--) parents.push(key(r.link()))
-    r.skip()
-    const height = r.safeInt()
-    if (height < 0) r.fail('its height is negative')
-    return { parents, height }
+    return headerLinks(data)
   } catch (e) {
     throw malformed(cid, (e as Error).message)
   }
