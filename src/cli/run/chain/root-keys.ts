@@ -1,30 +1,26 @@
 /** Keys of the HAMT or AMT under a CID, read object by object over the API: `chain get --as-type amt|hamt-…`. */
 import { CborReader } from '../../../codec/cbor-reader.ts'
 import { Address } from '../../../types/address.ts'
-import { CID } from '../../../types/cid.ts'
 import { en } from '../../en.ts'
 import { CliError, failed } from '../../errors.ts'
+import { hamtKeys, ipldLimits, type LoadObject, linkJson, objectLoader } from '../../hamt.ts'
 import type { NodeApi } from '../../node-api.ts'
 import type { Link } from '../../wire.ts'
 import type { KeyType } from './get.ts'
 import { jsonContext } from './get-message.ts'
 
-const limits = { maxBytes: 8 << 20, maxItems: 1 << 16, maxDepth: 256 }
 const MAX_AMT_HEIGHT = 64
-const BYTE_STRING = 2
-const ARRAY = 4
-const MAP = 5
 
 /** @returns the keys in the order of the tree: indices of an AMT; epochs or addresses of a HAMT */
 export async function rootKeys(node: NodeApi, root: Link, type: KeyType): Promise<string[]> {
   const { addressPrefix } = await jsonContext(node)
   const out: string[] = []
-  const load = async (cid: Link) => Buffer.from(await node.call<string>('ChainReadObj', cid), 'base64')
+  const load = objectLoader(node)
   try {
     if (type === 'amt') await amtKeys(await load(root), load, out)
     else {
       const text = type === 'hamt-epoch' ? epochKey : (key: Uint8Array) => Address.fromBytes(key).toString(addressPrefix)
-      await hamtKeys(await load(root), load, (key) => out.push(text(key)))
+      await hamtKeys(root, load, (key) => out.push(text(key)))
     }
   } catch (error) {
     if (error instanceof CliError) throw error
@@ -33,11 +29,9 @@ export async function rootKeys(node: NodeApi, root: Link, type: KeyType): Promis
   return out
 }
 
-type Load = (cid: Link) => Promise<Uint8Array>
-
 /** [bitWidth, height, count, [bitmap, links, values]]; without the bit width, which is 3 then, before actors v3. */
-async function amtKeys(data: Uint8Array, load: Load, out: string[]): Promise<void> {
-  const r = new CborReader(data, limits)
+async function amtKeys(data: Uint8Array, load: LoadObject, out: string[]): Promise<void> {
+  const r = new CborReader(data, ipldLimits)
   const fields = r.array()
   if (fields !== 3 && fields !== 4) r.fail('not an AMT root')
   const bitWidth = fields === 4 ? r.safeInt() : 3
@@ -47,7 +41,14 @@ async function amtKeys(data: Uint8Array, load: Load, out: string[]): Promise<voi
   await amtNode(r, 2n ** BigInt(bitWidth), height, 0n, load, out)
 }
 
-async function amtNode(r: CborReader, width: bigint, height: number, start: bigint, load: Load, out: string[]): Promise<void> {
+async function amtNode(
+  r: CborReader,
+  width: bigint,
+  height: number,
+  start: bigint,
+  load: LoadObject,
+  out: string[],
+): Promise<void> {
   r.tuple(3, 'AMT node')
   const bitmap = r.bytes()
   const set = Array.from({ length: Number(width) }, (_, i) => i).filter((i) => (((bitmap[i >> 3] ?? 0) >> (i & 7)) & 1) === 1)
@@ -62,37 +63,8 @@ async function amtNode(r: CborReader, width: bigint, height: number, start: bigi
   for (const [at, i] of set.entries()) {
     const link = links[at]
     if (link === undefined) r.fail('an AMT node has fewer links than its bitmap says')
-    await amtNode(new CborReader(await load(link), limits), width, height - 1, start + span * BigInt(i), load, out)
+    await amtNode(new CborReader(await load(link), ipldLimits), width, height - 1, start + span * BigInt(i), load, out)
   }
-}
-
-/** [bitfield, [pointer]]; a pointer is a link or a list of [key, value], inside a map of one entry before actors v3. */
-async function hamtKeys(data: Uint8Array, load: Load, found: (key: Uint8Array) => void): Promise<void> {
-  const r = new CborReader(data, limits)
-  r.tuple(2, 'HAMT node')
-  r.bytes()
-  const pointers = r.array()
-  for (let i = 0; i < pointers; i++) {
-    if (r.peekMajor() === MAP) {
-      r.map()
-      r.text()
-    }
-    if (r.peekMajor() !== ARRAY) {
-      await hamtKeys(await load(linkJson(r.link())), load, found)
-      continue
-    }
-    const entries = r.array()
-    for (let e = 0; e < entries; e++) {
-      r.tuple(2, 'HAMT entry')
-      if (r.peekMajor() !== BYTE_STRING) r.fail('a HAMT key is not bytes')
-      found(r.bytes())
-      r.skip()
-    }
-  }
-}
-
-function linkJson(bytes: Uint8Array): Link {
-  return { '/': CID.decode(bytes).toString() }
 }
 
 /** A signed integer as Go's binary.PutVarint writes it. */

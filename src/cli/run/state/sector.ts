@@ -1,14 +1,17 @@
+import { CborReader } from '../../../codec/cbor-reader.ts'
 import { errorMessage } from '../../../lib/errors.ts'
 import type { Context } from '../../context.ts'
 import { en } from '../../en.ts'
 import { failed } from '../../errors.ts'
 import { epochTime, fil } from '../../format.ts'
+import { hamtGet, ipldLimits, linkJson, objectLoader, uintKey } from '../../hamt.ts'
 import type { NodeApi } from '../../node-api.ts'
 import { parseAddress, parseInteger } from '../../parse.ts'
 import { loadTipset, timeOf } from '../../tipset-ref.ts'
 import type { Link, NetworkParamsJson, SectorJson, TipsetKeyJson } from '../../wire.ts'
 import type { TipsetFlag } from './flags.ts'
 
+const MARKET = 'f05'
 /** Network version that moved the deals of sectors into the market actor. */
 const DEALS_IN_MARKET = 22
 /** Network version whose sectors no longer carry expected rewards. */
@@ -51,7 +54,7 @@ export async function sector({ node, args, flags, out }: Context<TipsetFlag>): P
 }
 
 /**
- * Deals of a sector from the market actor's map of providers and sectors, over the API's paths.
+ * Deals of a sector from the market actor's map of providers and sectors.
  * @returns an error's text where the map cannot be read: the rest of the sector is worth printing all the same
  */
 async function marketDeals(
@@ -61,25 +64,19 @@ async function marketDeals(
   key: TipsetKeyJson,
 ): Promise<readonly (number | bigint)[] | string> {
   try {
+    const load = objectLoader(node)
     const id = (await node.call<string>('StateLookupID', miner, key)).slice(2)
-    const market = await node.call<{ Head: Link }>('StateGetActor', 'f05', key)
-    const state = await node.call<{ Obj: readonly unknown[] }>('ChainGetNode', `/ipfs/${market.Head['/']}`)
+    const { Head } = await node.call<{ Head: Link }>('StateGetActor', MARKET, key)
+    const state = new CborReader(await load(Head), ipldLimits)
     // ProviderSectors is the last field of the market's state since actors v13.
-    const sectors = state.Obj.at(-1) as Link
-    const found = await lookUp(node, `/ipfs/${sectors['/']}/@Hu:${id}`)
-    if (found === undefined) return []
-    return ((await lookUp(node, `/ipfs/${(found as Link)['/']}/@Hu:${number}`)) ?? []) as readonly (number | bigint)[]
+    for (let left = state.array(); left > 1; left--) state.skip()
+    const sectors = await hamtGet(linkJson(state.link()), load, uintKey(BigInt(id)))
+    if (sectors === undefined) return []
+    const deals = await hamtGet(linkJson(new CborReader(sectors).link()), load, uintKey(number))
+    if (deals === undefined) return []
+    const r = new CborReader(deals, ipldLimits)
+    return Array.from({ length: r.array() }, () => r.uint())
   } catch (error) {
     return errorMessage(error)
-  }
-}
-
-/** The object at a path; undefined when its last element is not there. */
-async function lookUp(node: NodeApi, path: string): Promise<unknown> {
-  try {
-    return (await node.call<{ Obj: unknown }>('ChainGetNode', path)).Obj
-  } catch (error) {
-    if (/not found|no such/i.test(errorMessage(error))) return undefined
-    throw error
   }
 }
