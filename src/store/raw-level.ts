@@ -11,10 +11,16 @@ export interface RawDel {
   readonly key: Uint8Array
 }
 
+interface RawBatch {
+  _put(key: Uint8Array, value: Uint8Array): void
+  _write(options: { sync: boolean }): Promise<void>
+  close(): Promise<void>
+}
+
 /** The part of a subclass's interface (abstract-level's `_batch`, `_getSync`, `_getMany`) that is used below. */
 interface Underneath {
   _batch(operations: readonly (RawPut | RawDel)[], options: { sync: boolean }): Promise<void>
-  _chainedBatch(): { _put(key: Uint8Array, value: Uint8Array): void; _write(options: { sync: boolean }): Promise<void> }
+  _chainedBatch(): RawBatch
   _getSync(key: Uint8Array, options: typeof VIEW): Uint8Array | undefined
   _getMany(keys: readonly Uint8Array[], options: typeof VIEW): Promise<(Uint8Array | undefined)[]>
 }
@@ -54,8 +60,13 @@ export class RawLevel extends ClassicLevel<Uint8Array, Uint8Array> {
    */
   async rawPutAll(count: number, key: (i: number) => Uint8Array, value: (i: number) => Uint8Array, sync: boolean): Promise<void> {
     const batch = this.#below._chainedBatch()
-    for (let i = 0; i < count; i++) batch._put(key(i), value(i))
-    await batch._write({ sync })
+    try {
+      for (let i = 0; i < count; i++) batch._put(key(i), value(i))
+      await batch._write({ sync })
+    } finally {
+      // The database keeps every batch that is not closed.
+      await batch.close()
+    }
   }
 
   rawGet(key: Uint8Array): Uint8Array | undefined {
