@@ -53,8 +53,11 @@ export function legacyAmt(put: (data: Uint8Array) => CID, values: readonly Uint8
   return put(w.finish())
 }
 
-/** @param first chains with another number differ from the genesis on */
-export function testChain(first = 0): TestChain {
+/**
+ * @param first chains with another number differ from the genesis on
+ * @param miners how many take turns at making blocks; with few of them one soon makes two at a height
+ */
+export function testChain(first = 0, miners = 7): TestChain {
   const store = new MemoryBlockstore()
   let serial = first
   const put = (data: Uint8Array): CID => {
@@ -72,7 +75,7 @@ export function testChain(first = 0): TestChain {
     const unique = new Uint8Array(8)
     new DataView(unique.buffer).setUint32(0, ++serial)
     const header: BlockHeader = {
-      miner: Address.fromId(BigInt(1000 + (serial % 7))),
+      miner: Address.fromId(BigInt(1000 + (serial % miners))),
       ticket: { vrfProof: unique },
       electionProof: null,
       beaconEntries: [],

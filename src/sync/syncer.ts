@@ -1,0 +1,305 @@
+/** Layer 7: brings the chain from where it is to the heaviest one that peers tell of. */
+import { getLogger } from '../lib/log.ts'
+import { errorMessage } from '../lib/errors.ts'
+import { compareTipsets } from '../consensus/fork-choice.ts'
+import type { ChainStore } from '../store/chain-store.ts'
+import type { Blockstore } from '../store/blockstore.ts'
+import { MissingBlockError } from '../store/blockstore.ts'
+import { type BlockHeader, blockCid } from '../types/block.ts'
+import type { CID } from '../types/cid.ts'
+import type { FullBlock } from '../types/full-block.ts'
+import type { ChainEpoch } from '../types/scalars.ts'
+import { Tipset, TipsetKey } from '../types/tipset.ts'
+import { BadBlocks } from './bad-blocks.ts'
+import { isPermanent, SyncError } from './errors.ts'
+import { type HeaderSource, walkBack } from './header-walk.ts'
+import { storeFullBlock } from './message-store.ts'
+import { SyncReports } from './state.ts'
+import { TipsetTracker } from './tipset-tracker.ts'
+import { ValidatedBlocks } from './validated.ts'
+import type { MetadataStore } from '../store/metadata.ts'
+
+const log = getLogger('sync')
+
+/** Tipsets whose messages are asked for at a time, and such batches that are under way (Lotus chain/sync.go). */
+const MESSAGE_BATCH = 8
+const MESSAGE_BATCHES_AHEAD = 2
+/** Tipsets between two heads on disk while catching up. */
+const HEAD_EVERY = 64
+/** Targets that wait; the lightest go first when there are more. */
+const MAX_TARGETS = 64
+/** Epochs around the head in which a second block of a miner makes the head be chosen anew (Lotus chain/store/store.go). */
+const RECHOOSE = { above: 5, below: 4 }
+
+export interface ChainSource extends HeaderSource {
+  /** The messages of the blocks of tipsets, in the order given. @throws when nobody has them */
+  messages(tipsets: readonly Tipset[], signal: AbortSignal): Promise<readonly (readonly FullBlock[])[]>
+}
+
+export interface Validator {
+  /**
+   * Checks every rule of a block whose parents were validated and whose messages are in the store.
+   * Rejects with an error whose `permanent` says whether the block is bad for good.
+   */
+  validate(block: CID, signal: AbortSignal): Promise<void>
+  /** Weight of the chain that ends in a tipset whose parents were executed. */
+  weigh(tipset: Tipset, signal: AbortSignal): Promise<bigint>
+}
+
+export interface SyncerComponents {
+  readonly chain: ChainStore
+  readonly store: Blockstore
+  readonly metadata: MetadataStore
+  readonly source: ChainSource
+  readonly validator: Validator
+}
+
+interface Target {
+  readonly key: TipsetKey
+  readonly height: ChainEpoch
+  /** As claimed; nothing depends on its truth but the order of work. */
+  readonly weight: bigint
+}
+
+/** Follows the chain: takes targets and blocks, validates what leads to them, and moves the head. */
+export class Syncer {
+  readonly bad = new BadBlocks()
+  readonly reports = new SyncReports(() => Date.now())
+  readonly #c: SyncerComponents
+  readonly #validated: ValidatedBlocks
+  readonly #tracker = new TipsetTracker()
+  readonly #targets = new Map<string, Target>()
+  readonly #stop = new AbortController()
+  #wake: (() => void) | undefined
+  #loop: Promise<void> | undefined
+  #lane: Promise<unknown> = Promise.resolve()
+  #headWeight: { readonly key: string; readonly weight: bigint } | undefined
+
+  constructor(components: SyncerComponents) {
+    this.#c = components
+    this.#validated = new ValidatedBlocks(components.metadata)
+  }
+
+  start(): void {
+    this.#loop ??= this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('the node is stopping'))
+    this.#wake?.()
+    await this.#loop
+    await this.#lane.catch(() => undefined)
+  }
+
+  /** A head that somebody claims to have. Cheap; work happens in the background. */
+  heard(target: Target): void {
+    const head = this.#c.chain.head
+    if (target.key.isEmpty || head?.key.equals(target.key) === true || this.bad.firstOf(target.key.cids) !== undefined) return
+    this.#targets.set(target.key.id, target)
+    if (this.#targets.size > MAX_TARGETS) {
+      const lightest = [...this.#targets.values()].reduce((a, b) => (b.weight < a.weight ? b : a))
+      this.#targets.delete(lightest.key.id)
+    }
+    this.#wake?.()
+  }
+
+  /**
+   * A block with its messages, from gossip or a miner. Settles when it was validated and the head, if it should, has moved.
+   * @throws what makes the block bad or not to be judged yet
+   */
+  async submit(block: FullBlock, signal: AbortSignal = this.#stop.signal): Promise<void> {
+    const cid = blockCid(block.header)
+    const bad = this.bad.get(cid)
+    if (bad !== undefined) throw new SyncError('SYNC_BAD_BLOCK', `block ${cid} is known to be bad: ${bad.reason}`, { permanent: true })
+    await storeFullBlock(this.#c.store, block)
+    await this.#inTurn(() => this.#reach(new TipsetKey([cid]), block.header.height, signal))
+  }
+
+  /** Validates a tipset that is in the store, or can be had, without any claim that it is the best. */
+  sync(key: TipsetKey, height: ChainEpoch, signal: AbortSignal = this.#stop.signal): Promise<void> {
+    return this.#inTurn(() => this.#reach(key, height, signal))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#lane.then(work, work)
+    this.#lane = run.catch(() => undefined)
+    return run
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      const target = this.#takeTarget()
+      if (target === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        continue
+      }
+      await this.#inTurn(() => this.#reach(target.key, target.height, signal)).catch((error: unknown) => {
+        if (!signal.aborted) log.warn('a target could not be reached', { height: target.height, target: target.key.toString() }, error)
+      })
+    }
+  }
+
+  /** The heaviest target; what is no heavier than the head is let go. */
+  #takeTarget(): Target | undefined {
+    let best: Target | undefined
+    for (const t of this.#targets.values()) if (best === undefined || t.weight > best.weight) best = t
+    if (best !== undefined) this.#targets.delete(best.key.id)
+    return best
+  }
+
+  async #reach(target: TipsetKey, targetHeight: ChainEpoch, signal: AbortSignal): Promise<void> {
+    const head = this.#c.chain.requireHead()
+    const report = this.reports.begin({ base: head.key, baseHeight: head.height, target, targetHeight })
+    try {
+      await this.#advance(report, target, signal)
+      this.reports.end(report)
+    } catch (error) {
+      this.reports.end(report, errorMessage(error))
+      throw error
+    }
+  }
+
+  async #advance(report: number, target: TipsetKey, signal: AbortSignal): Promise<void> {
+    const { chain } = this.#c
+    const { base, keys } = await walkBack(
+      { ...this.#c, bad: this.bad, validated: this.#validated },
+      target,
+      { signal, onHeight: (height) => this.reports.update(report, { height }) },
+    )
+    this.reports.update(report, { stage: 'messages', base: base.key, baseHeight: base.height })
+    let last: Tipset | undefined
+    let sinceHead = 0
+    for await (const tipset of this.#withMessages(keys, signal)) {
+      this.reports.update(report, { height: tipset.height })
+      await this.#validateTipset(tipset, keys, signal)
+      last = this.#expanded(tipset)
+      // Far from the target one head in 64 tipsets is enough for a restart to go on from.
+      if (++sinceHead >= HEAD_EVERY) {
+        sinceHead = 0
+        await this.#considerHead(last, signal)
+      }
+    }
+    if (last === undefined) last = chain.reader.tipset(target)
+    await this.#considerHead(last, signal)
+  }
+
+  /** The tipsets of keys in order, their messages in the store; batches are fetched ahead of what is validated. */
+  async *#withMessages(keys: readonly TipsetKey[], signal: AbortSignal): AsyncGenerator<Tipset> {
+    const batches: Promise<readonly Tipset[]>[] = []
+    let at = 0
+    const ahead = (): void => {
+      while (batches.length < MESSAGE_BATCHES_AHEAD && at < keys.length) {
+        const batch = this.#fetchBatch(keys.slice(at, at + MESSAGE_BATCH), signal)
+        // Awaited in its turn; until then its failure is nobody's.
+        batch.catch(() => undefined)
+        batches.push(batch)
+        at += MESSAGE_BATCH
+      }
+    }
+    ahead()
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      const tipsets = await batch
+      ahead()
+      yield* tipsets
+    }
+  }
+
+  async #fetchBatch(keys: readonly TipsetKey[], signal: AbortSignal): Promise<readonly Tipset[]> {
+    const { chain, store, source } = this.#c
+    const tipsets = keys.map((k) => chain.reader.tipset(k))
+    const lacking = tipsets.filter((t) => !this.#hasMessages(t))
+    if (lacking.length === 0) return tipsets
+    const answers = await source.messages(lacking, signal)
+    for (const blocks of answers) for (const block of blocks) await storeFullBlock(store, block)
+    const still = lacking.find((t) => !this.#hasMessages(t))
+    if (still !== undefined) throw new SyncError('SYNC_UNAVAILABLE', `nobody has the messages of the tipset at height ${still.height}`)
+    return tipsets
+  }
+
+  #hasMessages(tipset: Tipset): boolean {
+    try {
+      for (const b of tipset.blocks) this.#c.chain.reader.messages(b)
+      return true
+    } catch (error) {
+      if (error instanceof MissingBlockError) return false
+      throw error
+    }
+  }
+
+  async #validateTipset(tipset: Tipset, way: readonly TipsetKey[], signal: AbortSignal): Promise<void> {
+    const fresh = tipset.cids.filter((c) => !this.#validated.has(c))
+    const results = await Promise.allSettled(fresh.map((c) => this.#c.validator.validate(c, signal)))
+    let failure: unknown
+    for (const [i, r] of results.entries()) {
+      const cid = fresh[i] as CID
+      if (r.status === 'fulfilled') {
+        await this.#validated.add([cid])
+        continue
+      }
+      failure ??= r.reason
+      if (isPermanent(r.reason) && !signal.aborted) this.#markBad(cid, errorMessage(r.reason), way)
+    }
+    tipset.blocks.forEach((header, i) => {
+      const cid = tipset.cids[i] as CID
+      if (this.#validated.has(cid)) this.#tracker.add(header, cid)
+    })
+    if (failure !== undefined) throw failure
+  }
+
+  /** A bad block spoils every tipset of the way above it. */
+  #markBad(cid: CID, reason: string, way: readonly TipsetKey[]): void {
+    this.bad.mark(cid, reason)
+    const from = way.findIndex((k) => k.cids.some((c) => c.equals(cid)))
+    if (from < 0) return
+    for (const key of way.slice(from + 1)) for (const c of key.cids) this.bad.markLinked(c, cid)
+  }
+
+  /** The tipset with all validated blocks beside it; itself when its miners equivocate out of every tipset. */
+  #expanded(tipset: Tipset): Tipset {
+    return this.#tracker.expand(tipset.height, tipset.parents.cids) ?? tipset
+  }
+
+  async #considerHead(candidate: Tipset, signal: AbortSignal): Promise<void> {
+    const { chain } = this.#c
+    const head = chain.requireHead()
+    if (this.#headSpoilt(head, candidate)) return this.#rechoose(head, signal)
+    if (candidate.equals(head) || this.#equivocates(candidate)) return
+    const heavier = await this.#compare(candidate, head, signal)
+    if (heavier <= 0) return
+    await chain.setHead(candidate)
+  }
+
+  #equivocates(tipset: Tipset): boolean {
+    return tipset.blocks.some((b: BlockHeader) => this.#tracker.equivocates(b))
+  }
+
+  /** A second block of a miner of the head has come: the head must lose it. */
+  #headSpoilt(head: Tipset, seen: Tipset): boolean {
+    return seen.height <= head.height + RECHOOSE.above && seen.height >= head.height - RECHOOSE.below && this.#equivocates(head)
+  }
+
+  async #rechoose(head: Tipset, signal: AbortSignal): Promise<void> {
+    const { chain } = this.#c
+    let best: Tipset | undefined
+    for (let height = head.height + RECHOOSE.above; height >= Math.max(0, head.height - RECHOOSE.below); height--) {
+      for (const t of this.#tracker.at(height)) if (best === undefined || (await this.#compare(t, best, signal)) > 0) best = t
+    }
+    best ??= chain.reader.parent(head)
+    log.warn('a miner of the head made two blocks at its height; another head was chosen', { from: head.height, to: best.height })
+    await chain.setHead(best)
+  }
+
+  async #compare(a: Tipset, b: Tipset, signal: AbortSignal): Promise<number> {
+    return compareTipsets({ tipset: a, weight: await this.#weight(a, signal) }, { tipset: b, weight: await this.#weight(b, signal) })
+  }
+
+  async #weight(tipset: Tipset, signal: AbortSignal): Promise<bigint> {
+    if (this.#headWeight?.key === tipset.key.id) return this.#headWeight.weight
+    const weight = await this.#c.validator.weigh(tipset, signal)
+    if (this.#c.chain.head?.equals(tipset) === true) this.#headWeight = { key: tipset.key.id, weight }
+    return weight
+  }
+}

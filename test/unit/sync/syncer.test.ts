@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { NodeError } from '../../../src/lib/errors.ts'
+import { ChainReader } from '../../../src/store/chain-reader.ts'
+import { ChainStore } from '../../../src/store/chain-store.ts'
+import { MemoryBlockstore } from '../../../src/store/blockstore.ts'
+import { MetadataStore } from '../../../src/store/metadata.ts'
+import { blake2b256 } from '../../../src/native/crypto.ts'
+import { type ChainSource, Syncer, type Validator } from '../../../src/sync/syncer.ts'
+import { type BlockHeader, blockHeader } from '../../../src/types/block.ts'
+import { encode } from '../../../src/codec/codec.ts'
+import type { FullBlock } from '../../../src/types/full-block.ts'
+import { Tipset, type TipsetKey } from '../../../src/types/tipset.ts'
+import { type TestChain, testChain } from '../../kit/fork-chain.ts'
+
+/** The weight that the model and the validator agree on: a function of the headers alone. */
+function weightOf(tipset: Tipset): bigint {
+  return BigInt(tipset.height) * 10n + BigInt(tipset.blocks.length)
+}
+
+class BadError extends NodeError {
+  readonly permanent: boolean
+  constructor(permanent: boolean) {
+    super('TEST_BAD', 'broken on purpose')
+    this.permanent = permanent
+  }
+}
+
+interface Bed {
+  readonly syncer: Syncer
+  readonly chain: ChainStore
+  readonly validated: string[]
+  readonly failing: Map<string, boolean>
+  restart(): Promise<Bed>
+  close(): Promise<void>
+}
+
+/** A node that has only the genesis; everything else it gets from `remote`, a store with all blocks. */
+async function bed(remote: TestChain, genesis: Tipset, folder = mkdtempSync(join(tmpdir(), 'nelumbo-sync-')), store = new MemoryBlockstore()): Promise<Bed> {
+  const metadata = await MetadataStore.open(join(folder, 'metadata'))
+  const reader = new ChainReader(store)
+  if (store.size === 0) for (const b of genesis.blocks) store.put(genesis.cids[0] as never, encode(blockHeader, b))
+  const chain = await ChainStore.open({ store, metadata, reader })
+  await chain.setGenesis(genesis.first, genesis.cids[0] as never)
+  const far = new ChainReader(remote.store)
+  const full = (tipset: Tipset): FullBlock[] =>
+    tipset.blocks.map((header) => {
+      const { bls, secp } = far.messages(header)
+      return { header, bls, secp }
+    })
+  const source: ChainSource = {
+    headers: async (key: TipsetKey, count: number) => {
+      const out: Tipset[] = []
+      for (let at = far.tipset(key); out.length < Math.min(count, 7); at = far.tipset(at.parents)) {
+        out.push(at)
+        if (at.height === 0) break
+      }
+      return out
+    },
+    messages: async (tipsets) => tipsets.map(full),
+  }
+  const validated: string[] = []
+  const failing = new Map<string, boolean>()
+  const validator: Validator = {
+    validate: async (cid) => {
+      const permanent = failing.get(cid.toString())
+      if (permanent !== undefined) throw new BadError(permanent)
+      validated.push(cid.toString())
+    },
+    weigh: async (tipset) => weightOf(tipset),
+  }
+  const syncer = new Syncer({ chain, store, metadata, source, validator })
+  const stop = async (): Promise<void> => {
+    await syncer.close()
+    await chain.close()
+    await metadata.close()
+  }
+  return {
+    syncer,
+    chain,
+    validated,
+    failing,
+    restart: async () => {
+      await stop()
+      return bed(remote, genesis, folder, store)
+    },
+    close: async () => {
+      await stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Numbers that are the same in every run. */
+function random(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+/** The rule by itself: heavier first, then the smaller tickets in order; the earlier seen stays where nothing tells. */
+function better(a: Tipset, b: Tipset): boolean {
+  if (weightOf(a) !== weightOf(b)) return weightOf(a) > weightOf(b)
+  for (let i = 0; i < Math.min(a.blocks.length, b.blocks.length); i++) {
+    const [x, y] = [a, b].map((s) => Buffer.from(blake2b256(s.blocks[i]?.ticket?.vrfProof as Uint8Array)).toString('hex')) as [string, string]
+    if (x !== y) return x < y
+  }
+  return false
+}
+
+function grow(remote: TestChain, from: Tipset, length: number, pick: (below: number) => number): Tipset[] {
+  const out: Tipset[] = []
+  let at = from
+  for (let i = 0; i < length; i++) {
+    at = remote.extend(at, { blocks: 1 + pick(2), nullRounds: pick(8) === 0 ? 1 : 0 })
+    out.push(at)
+  }
+  return out
+}
+
+t.test('from genesis to the head, each block once', async (t) => {
+  const remote = testChain()
+  const genesis = remote.genesis()
+  const way = grow(remote, genesis, 100, random(1))
+  const b = await bed(remote, genesis)
+  const head = way.at(-1) as Tipset
+  await b.syncer.sync(head.key, head.height)
+  t.equal(b.chain.head?.key.toString(), head.key.toString())
+  t.same(
+    b.validated,
+    way.flatMap((s) => s.cids.map(String)),
+  )
+  t.equal(b.syncer.reports.all().at(-1)?.stage, 'complete')
+  await b.close()
+})
+
+t.test('500 random forks leave the head that the rule says, and the stream says how', async (t) => {
+  const pick = random(7)
+  // Each block by a miner of its own: nobody makes two at one height.
+  const remote = testChain(0, 1 << 20)
+  const genesis = remote.genesis()
+  const b = await bed(remote, genesis)
+  /** All blocks so far by height and parents: those that can stand in one tipset. */
+  const siblings = new Map<string, BlockHeader[]>()
+  let trunk = [genesis]
+  let best = genesis
+  const followed: Tipset[] = []
+  const gone = b.chain.onHeadChange((changes) => {
+    for (const c of changes) {
+      if (c.type === 'revert') {
+        if (followed.at(-1)?.equals(c.tipset) !== true) t.fail('a tipset was reverted that was not on top')
+        followed.pop()
+      } else if (c.type === 'apply') {
+        const below = followed.at(-1) ?? genesis
+        if (!c.tipset.parents.equals(below.key)) t.fail('a tipset was applied that does not follow')
+        followed.push(c.tipset)
+      }
+    }
+  })
+  let wrong = 0
+  for (let i = 0; i < 500; i++) {
+    const depth = 1 + pick(Math.min(20, trunk.length))
+    const from = trunk[trunk.length - depth] as Tipset
+    const fork = grow(remote, from, 1 + pick(depth + 1), pick)
+    const last = fork.at(-1) as Tipset
+    await b.syncer.sync(last.key, last.height)
+    for (const tipset of fork) {
+      const id = `${tipset.height}/${tipset.parents}`
+      siblings.set(id, [...(siblings.get(id) ?? []), ...tipset.blocks])
+    }
+    // A fork of one tipset may stand beside blocks of the trunk: then all of them are one tipset.
+    const tip = Tipset.create(siblings.get(`${last.height}/${last.parents}`) as BlockHeader[])
+    if (better(tip, best)) {
+      best = tip
+      trunk = [...trunk.slice(0, trunk.length - depth + 1), ...fork.slice(0, -1), tip]
+    }
+    if (b.chain.head?.equals(best) !== true) wrong++
+  }
+  t.equal(wrong, 0, 'the head is the heaviest each time')
+  t.equal(followed.at(-1)?.key.toString(), best.key.toString(), 'reverts and applies lead to the head')
+  gone()
+  await b.close()
+})
+
+t.test('a bad block is remembered with what stands on it; one that cannot be judged yet is not', async (t) => {
+  const remote = testChain()
+  const genesis = remote.genesis()
+  const way = grow(remote, genesis, 10, random(3))
+  const b = await bed(remote, genesis)
+  const head = way.at(-1) as Tipset
+  const culprit = way[4]?.cids[0] as NonNullable<Tipset['cids'][0]>
+  b.failing.set(culprit.toString(), false)
+  await t.rejects(b.syncer.sync(head.key, head.height), { code: 'TEST_BAD' })
+  t.equal(b.syncer.bad.size, 0, 'nothing is bad for good')
+  b.failing.set(culprit.toString(), true)
+  await t.rejects(b.syncer.sync(head.key, head.height), { code: 'TEST_BAD' })
+  t.equal(b.syncer.bad.get(culprit)?.reason, 'broken on purpose')
+  t.match(b.syncer.bad.get(head.cids[0] as never)?.reason ?? '', /^linked to .*broken on purpose/)
+  await t.rejects(b.syncer.sync(head.key, head.height), { code: 'SYNC_BAD_BLOCK' }, 'nobody asks again')
+  t.ok((b.chain.head?.height ?? 0) < (way[4] as Tipset).height, 'the head stays below it')
+  b.syncer.bad.clear()
+  b.failing.clear()
+  await b.syncer.sync(head.key, head.height)
+  t.equal(b.chain.head?.key.toString(), head.key.toString(), 'forgiven, it is taken')
+  await b.close()
+})
+
+t.test('a sync that was stopped goes on where it was', async (t) => {
+  const remote = testChain()
+  const genesis = remote.genesis()
+  const way = grow(remote, genesis, 300, random(5))
+  let b = await bed(remote, genesis)
+  const head = way.at(-1) as Tipset
+  const culprit = way[200]?.cids[0] as NonNullable<Tipset['cids'][0]>
+  b.failing.set(culprit.toString(), false)
+  await t.rejects(b.syncer.sync(head.key, head.height))
+  const before = b.validated.length
+  t.ok(before >= 200)
+  b = await b.restart()
+  await b.syncer.sync(head.key, head.height)
+  t.equal(b.chain.head?.key.toString(), head.key.toString())
+  t.equal(b.validated.length + before, way.flatMap((s) => s.cids).length, 'no block is validated twice')
+  await b.close()
+})
+
+t.test('a fork past finality or beside the checkpoint moves nothing', async (t) => {
+  const remote = testChain()
+  const genesis = remote.genesis()
+  const trunk = grow(remote, genesis, 1000, () => 1)
+  const b = await bed(remote, genesis)
+  const head = trunk.at(-1) as Tipset
+  await b.syncer.sync(head.key, head.height)
+  const old = grow(remote, trunk[20] as Tipset, 1200, () => 1)
+  const rival = old.at(-1) as Tipset
+  await t.rejects(b.syncer.sync(rival.key, rival.height), { code: 'SYNC_FORK_TOO_LONG' })
+  t.ok(b.chain.head?.equals(head))
+  await b.chain.setCheckpoint(trunk[990] as Tipset)
+  const beside = grow(remote, trunk[980] as Tipset, 40, () => 1)
+  const tip = beside.at(-1) as Tipset
+  await t.rejects(b.syncer.sync(tip.key, tip.height), { code: 'SYNC_CHECKPOINT' })
+  t.ok(b.chain.head?.equals(head))
+  const above = grow(remote, trunk[995] as Tipset, 40, () => 1)
+  await b.syncer.sync((above.at(-1) as Tipset).key, (above.at(-1) as Tipset).height)
+  t.ok(b.chain.head?.equals(above.at(-1) as Tipset), 'one above the checkpoint is taken')
+  await b.close()
+})
+
+t.test('another genesis, and headers that are not what was asked for', async (t) => {
+  const remote = testChain()
+  const genesis = remote.genesis()
+  const foreign = testChain(1000)
+  const other = grow(foreign, foreign.genesis(), 5, random(9))
+  for (const block of foreign.store.blocks()) remote.store.put(block.cid, block.data)
+  const b = await bed(remote, genesis)
+  const tip = other.at(-1) as Tipset
+  await t.rejects(b.syncer.sync(tip.key, tip.height), { code: 'SYNC_GENESIS' })
+  t.ok(b.chain.head?.equals(genesis))
+  await b.close()
+})
