@@ -20,7 +20,8 @@ const RATIO = { num: 1n, denom: 2n }
 export function tipsetWeight(store: BlockReader, registry: ActorRegistry, tipset: Tipset): bigint {
   const actor = StateTree.load(store, tipset.parentStateRoot).getActor(POWER_ACTOR)
   const power = actor === undefined ? 0n : PowerView.load(store, registry, actor).totalPower.qualityAdjPower
-  if (power <= 0n) throw new ConsensusError('CONSENSUS_NO_POWER', `the network has no power in the state before height ${tipset.height}`)
+  if (power <= 0n)
+    throw new ConsensusError('CONSENSUS_NO_POWER', `the network has no power in the state before height ${tipset.height}`)
   const log2Power = BigInt(bitLength(power) - 1)
   let wins = 0n
   for (const b of tipset.blocks) wins += b.electionProof?.winCount ?? 0n

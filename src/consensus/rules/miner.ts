@@ -1,0 +1,79 @@
+import { ActorError } from '../../actors/errors.ts'
+import { MinerView } from '../../actors/miner/view.ts'
+import { PowerView } from '../../actors/power/view.ts'
+import type { StateTree } from '../../actors/state-tree.ts'
+import { POWER_ACTOR } from '../../actors/well-known.ts'
+import { StateError } from '../../state/errors.ts'
+import type { StateManager } from '../../state/state-manager.ts'
+import { type Address, Protocol } from '../../types/address.ts'
+import type { Tipset } from '../../types/tipset.ts'
+import { BlockError } from '../errors.ts'
+import type { Lookback } from './lookback.ts'
+
+export function powerIn(state: StateManager, tree: StateTree): PowerView {
+  return PowerView.load(state.store, state.registry, state.requireActor(tree, POWER_ACTOR))
+}
+
+/**
+ * The miner has a claim in the state before the parents. Lotus asks twice, as `minerIsValid` and `GetMinerSlashed`
+ * (filcns/filecoin.go, stmgr/actors.go): a slashed miner loses its claim.
+ * @throws BlockError BLOCK_MINER_UNKNOWN
+ */
+export function checkMinerClaim(state: StateManager, miner: Address, base: Tipset): void {
+  if (powerIn(state, state.parentState(base)).claim(miner) !== undefined) return
+  throw new BlockError('BLOCK_MINER_UNKNOWN', `${miner} has no claim to power`, { fields: { miner: miner.toString() } })
+}
+
+/**
+ * Whether a miner may mine on `base`: enough power in the state *before* the lookback tipset; and from nv4 on power of its own,
+ * no fee debt and no recent consensus fault in the state before the base (Lotus stmgr/actors.go, MinerEligibleToMine).
+ */
+export function isEligible(state: StateManager, miner: Address, base: Tipset, lookback: Tipset): boolean {
+  const enough = powerIn(state, state.parentState(lookback)).meetsMinimum(miner, state.network.consensusMinerMinPower)
+  if (enough !== true) return false
+  if (state.networkVersion(base.height) <= 3) return true
+  const tree = state.parentState(base)
+  const claim = powerIn(state, tree).claim(miner)
+  if (claim === undefined || claim.qualityAdjPower <= 0n) return false
+  const view = MinerView.load(state.store, state.registry, state.requireActor(tree, miner))
+  return view.feeDebt === 0n && base.height > view.info().consensusFaultElapsed
+}
+
+/** @throws BlockError BLOCK_MINER_INELIGIBLE */
+export function checkEligible(state: StateManager, miner: Address, base: Tipset, lookback: Tipset): void {
+  if (isEligible(state, miner, base, lookback)) return
+  throw new BlockError('BLOCK_MINER_INELIGIBLE', `${miner} may not mine: too little power, fee debt or a consensus fault`, {
+    fields: { miner: miner.toString() },
+  })
+}
+
+/** The miner and its worker as the lookback state has them. */
+export interface LookbackMiner {
+  readonly tree: StateTree
+  readonly view: MinerView
+  /** The worker's key. */
+  readonly worker: Address
+}
+
+/**
+ * The worker's key in the lookback state (Lotus stmgr GetMinerWorkerRaw). Worker keys are BLS keys: nothing else makes the VRFs.
+ * @throws BlockError BLOCK_WORKER
+ */
+export function lookbackMiner(state: StateManager, miner: Address, lookback: Lookback): LookbackMiner {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new BlockError('BLOCK_WORKER', `${miner} ${why} at the lookback`, { cause, fields: { miner: miner.toString() } })
+  }
+  const tree = state.stateTree(lookback.stateRoot)
+  const actor = tree.getActor(miner)
+  if (actor === undefined) return refuse('did not exist')
+  try {
+    const view = MinerView.load(state.store, state.registry, actor)
+    const worker = state.accountKey(tree, view.info().worker)
+    return worker.protocol === Protocol.bls ? { tree, view, worker } : refuse('had a worker without a BLS key')
+  } catch (cause) {
+    const noMiner = cause instanceof ActorError && cause.code === 'ACTOR_KIND'
+    const noWorker = cause instanceof StateError && cause.code === 'STATE_ACTOR_NOT_FOUND'
+    if (noMiner || noWorker) return refuse('was no miner with a worker', cause)
+    throw cause
+  }
+}

@@ -1,0 +1,134 @@
+/** Layer 6: expected consensus. `rules/` has one file per rule; this file runs them. */
+import { blockCid } from '../types/block.ts'
+import { cidKey } from '../types/cid.ts'
+import { Checks, type PartTimes } from './checks.ts'
+import { BlockError } from './errors.ts'
+import type { ConsensusEnv, FullBlock } from './full-block.ts'
+import { checkAggregate } from './rules/aggregate.ts'
+import { checkBaseFee } from './rules/base-fee.ts'
+import { checkBeacon, previousEntry } from './rules/beacon.ts'
+import { lookbackOf } from './rules/lookback.ts'
+import { checkMessageForms } from './rules/message-form.ts'
+import { checkMessageRoot } from './rules/message-root.ts'
+import { checkMessageSignatures } from './rules/message-signature.ts'
+import { checkEligible, checkMinerClaim, lookbackMiner } from './rules/miner.ts'
+import { loadParents } from './rules/parents.ts'
+import { checkSenders } from './rules/senders.ts'
+import { checkSignature } from './rules/signature.ts'
+import { checkReceipts, checkStateRoot } from './rules/state-root.ts'
+import { wholeHeader } from './rules/syntax.ts'
+import { checkHeight, checkNotFuture, checkTimestamp } from './rules/time.ts'
+import { checkElection, checkTicket, drawingEntry } from './rules/vrf.ts'
+import { checkParentWeight } from './rules/weight.ts'
+import { checkWinCount } from './rules/win-count.ts'
+import { startWinningPost } from './rules/winning-post.ts'
+import { senderKeys } from './sender-keys.ts'
+
+/**
+ * Checks every rule of consensus on a block whose parents are in the store and valid. What is cheap comes first; then signatures
+ * and proofs are checked in native threads while this one executes the parents.
+ *
+ * Runs in a thread that may do long synchronous work. Networks with fake proofs skip winning PoSts, mock beacons are not
+ * verified. Order and rules: Lotus chain/consensus/filcns/filecoin.go (ValidateBlock) and chain/consensus/common.go.
+ * @returns how long the parts took
+ * @throws BlockError when the block breaks a rule; any other error when the node cannot tell
+ */
+export async function validateBlock(env: ConsensusEnv, block: FullBlock, signal?: AbortSignal): Promise<PartTimes> {
+  signal?.throwIfAborted()
+  const { state } = env
+  const { network } = state
+  const cid = blockCid(block.header)
+  if (state.genesis.cids.some((c) => cidKey(c) === cidKey(cid))) return {}
+  const checks = new Checks()
+
+  const { header, base, lookback, miner, previous } = checks.now('header', () => {
+    const header = wholeHeader(block.header)
+    const base = loadParents(state.chain, header)
+    checkHeight(header, base)
+    checkTimestamp(network, header, base)
+    checkNotFuture(header, env.now())
+    checkMinerClaim(state, header.miner, base)
+    const lookback = lookbackOf(state, base, header.height)
+    return { header, base, lookback, miner: lookbackMiner(state, header.miner, lookback), previous: previousEntry(env, base) }
+  })
+  checks.now('power', () => {
+    checkWinCount(state, header, miner)
+    checkEligible(state, header.miner, base, lookback.tipset)
+  })
+  checks.now('weight', () => checkParentWeight(state, header, base))
+  checks.now('base fee', () => checkBaseFee(state, header, base))
+
+  const nv = state.networkVersion(header.height)
+  const withMessages = !network.whitelistedBlocks.includes(cid.toString())
+  const keys = senderKeys(state, base)
+  const bare = function* () {
+    yield* block.bls
+    for (const m of block.secp) yield m.message
+  }
+  if (withMessages)
+    checks.now('messages', () => {
+      checkMessageRoot(block)
+      checkMessageForms(network, header.height, nv, [...block.bls, ...block.secp])
+    })
+
+  const entry = drawingEntry(header, previous)
+  checks.start('signature', () => checkSignature(header, miner.worker))
+  checks.start('beacon', () => checkBeacon(env, header, base, previous))
+  checks.start('election', () => checkElection(header, entry, miner.worker))
+  checks.start('ticket', () => checkTicket(network, header, entry, miner.worker, base))
+  if (withMessages) checks.start('aggregate', () => checkAggregate(header, block.bls, keys))
+  if (network.proofs === 'real') {
+    // Which sectors are challenged is known in a moment, and then the proof runs beside the execution.
+    const { done } = await settled(checks, startWinningPost(header, entry, miner))
+    checks.start('winning post', () => done)
+  }
+  signal?.throwIfAborted()
+
+  checks.start('state', () => {
+    const after = state.tipsetState(base)
+    checkStateRoot(header, after)
+    checkReceipts(header, after)
+    if (withMessages) checkSenders(state.registry, state.stateTree(after.stateRoot), nv, bare())
+  })
+  if (withMessages) checks.start('message signatures', () => checkMessageSignatures(block.secp, network, nv, keys))
+  return await checks.settle()
+}
+
+/** Waits for work between the parts; when it fails, the parts that are under way are waited for first and their failure counts. */
+async function settled<T>(checks: Checks, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    await checks.settle()
+    throw error
+  }
+}
+
+/** The outcome for one block of a tipset. */
+export interface BlockOutcome {
+  readonly block: FullBlock
+  /** undefined for a valid block. */
+  readonly error: unknown
+  readonly times: PartTimes
+}
+
+/**
+ * Validates the blocks of one tipset side by side; their parents are executed once. No miner may have two of them.
+ * @returns the outcome for each block, in the order given
+ */
+export async function validateTipset(env: ConsensusEnv, blocks: readonly FullBlock[], signal?: AbortSignal): Promise<BlockOutcome[]> {
+  const seen = new Set<string>()
+  return await Promise.all(
+    blocks.map(async (block): Promise<BlockOutcome> => {
+      const { miner } = block.header
+      const twice = seen.has(miner.key)
+      seen.add(miner.key)
+      if (twice) return { block, error: new BlockError('BLOCK_DOUBLE', `${miner} has two blocks in the tipset`), times: {} }
+      try {
+        return { block, error: undefined, times: await validateBlock(env, block, signal) }
+      } catch (error) {
+        return { block, error, times: {} }
+      }
+    }),
+  )
+}
