@@ -22,11 +22,20 @@ const runNode = fileURLToPath(new URL('../bin/run-node', import.meta.url))
 export const benchmark: Benchmark = {
   name: 'import with re-execution of lotus-devnet',
   run(): Measurement[] {
-    const lines = execFileSync(runNode, [script, 'lotus-devnet'], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim().split('\n')
+    const lines = execFileSync(runNode, [script, 'lotus-devnet'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim()
+      .split('\n')
     const r = JSON.parse(lines.at(-1) ?? '') as Run
     return [
       { name: 'Lotus, as measured before', ms: LOTUS_MS, count: r.epochs, unit: 'epochs' },
-      { name: 'import, compile and execute', ms: r.totalMs, count: r.epochs, unit: 'epochs', baseline: 'Lotus, as measured before' },
+      {
+        name: 'import, compile and execute',
+        ms: r.totalMs,
+        count: r.epochs,
+        unit: 'epochs',
+        baseline: 'Lotus, as measured before',
+      },
       { name: 'event loop delay, p99', ms: r.delayP99Ms },
       { name: 'event loop delay, longest', ms: r.delayMaxMs },
       // Not a time: the runner knows only milliseconds, so the unit is said in the name.

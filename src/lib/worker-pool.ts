@@ -1,4 +1,4 @@
-import { Worker, type WorkerOptions, parentPort } from 'node:worker_threads'
+import { parentPort, Worker, type WorkerOptions } from 'node:worker_threads'
 import { NodeError } from './errors.ts'
 
 /** What travels between the main thread and a worker; values must survive the structured clone. */
@@ -168,7 +168,10 @@ export function serveWorker(methods: WorkerMethods): void {
       controller.signal.throwIfAborted()
       const handler = methods[method]
       if (handler === undefined) throw new NodeError('WORKER_METHOD', `worker threads have no method ${method}`)
-      const result = await handler(args as never, { signal: controller.signal, progress: (value) => send({ id, progress: value }) })
+      const result = await handler(args as never, {
+        signal: controller.signal,
+        progress: (value) => send({ id, progress: value }),
+      })
       send({ id, result })
     } catch (error) {
       send({ id, error: wireError(error) })

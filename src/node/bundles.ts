@@ -32,7 +32,12 @@ const FAR = 2 * 365 * 2880
  * @throws BundleError BUNDLE_MISSING, BUNDLE_DAMAGED
  */
 export async function ensureBundles(
-  components: { readonly bundles: BundleStore; readonly localBundles: BundleStore; readonly store: Blockstore; readonly network: Network },
+  components: {
+    readonly bundles: BundleStore
+    readonly localBundles: BundleStore
+    readonly store: Blockstore
+    readonly network: Network
+  },
   epoch: ChainEpoch,
   options: { readonly all: boolean; readonly signal?: AbortSignal },
 ): Promise<ActorBundle[]> {

@@ -3,8 +3,8 @@
  * Everything in it is synchronous; the main thread's event loop stays free.
  */
 import { workerData } from 'node:worker_threads'
+import { type ActorBundle, ActorRegistry } from '../actors/manifest.ts'
 import { answerQuery } from '../api/method.ts'
-import { ActorRegistry, type ActorBundle } from '../actors/manifest.ts'
 import type { JsonContext } from '../codec/json.ts'
 import { NodeError } from '../lib/errors.ts'
 import { serveWorker, type WorkerContext } from '../lib/worker-pool.ts'
@@ -13,7 +13,7 @@ import type { BoundQuery } from '../rpc/handlers/env.ts'
 import { QueryEnv } from '../rpc/handlers/env.ts'
 import { queryHandlers } from '../rpc/handlers/index.ts'
 import { StateManager } from '../state/state-manager.ts'
-import { validateChain, type ValidateProgress } from '../state/validate-chain.ts'
+import { type ValidateProgress, validateChain } from '../state/validate-chain.ts'
 import { BufferedBlockstore } from '../store/buffered-blockstore.ts'
 import { ChainReader } from '../store/chain-reader.ts'
 import { LevelBlockstore } from '../store/level-blockstore.ts'

@@ -12,7 +12,10 @@ const log = getLogger('config')
  * The config by which a node runs: the repo's file or another one, then the overrides. Keys that are unknown are warned of.
  * @throws ConfigError naming file, line and key; NodeError NODE_CONFIG when the file cannot be read
  */
-export async function loadConfig(repo: Repo, options: Pick<FullNodeOptions, 'configPath' | 'configOverrides'>): Promise<FullNodeConfig> {
+export async function loadConfig(
+  repo: Repo,
+  options: Pick<FullNodeOptions, 'configPath' | 'configOverrides'>,
+): Promise<FullNodeConfig> {
   const path = options.configPath ?? repo.paths.config
   let text: string
   try {
@@ -31,8 +34,18 @@ export async function loadConfig(repo: Repo, options: Pick<FullNodeOptions, 'con
 export function listenAddress(multiaddr: string): { readonly host: string; readonly port: number } {
   const [, kind, host, tcp, port] = multiaddr.split('/')
   const number = Number(port)
-  if (!/^(ip4|ip6|dns|dns4|dns6)$/.test(kind ?? '') || host === undefined || tcp !== 'tcp' || !Number.isInteger(number) || number < 0 || number > 65_535) {
-    throw new NodeError('NODE_CONFIG', `API.ListenAddress "${multiaddr}" is not an address to listen at; it should read like /ip4/127.0.0.1/tcp/1234/http`)
+  if (
+    !/^(ip4|ip6|dns|dns4|dns6)$/.test(kind ?? '') ||
+    host === undefined ||
+    tcp !== 'tcp' ||
+    !Number.isInteger(number) ||
+    number < 0 ||
+    number > 65_535
+  ) {
+    throw new NodeError(
+      'NODE_CONFIG',
+      `API.ListenAddress "${multiaddr}" is not an address to listen at; it should read like /ip4/127.0.0.1/tcp/1234/http`,
+    )
   }
   return { host, port: number }
 }

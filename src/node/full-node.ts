@@ -14,6 +14,8 @@ import { loadOrCreateSecret, TokenAuth } from '../rpc/auth.ts'
 import { commonHandlers } from '../rpc/handlers/common.ts'
 import { makeRouter } from '../rpc/router.ts'
 import { RpcServer } from '../rpc/server.ts'
+import { PreMigrations } from '../state/pre-migrations.ts'
+import { UpgradeSchedule } from '../state/upgrades.ts'
 import { BundleStore } from '../store/bundle-store.ts'
 import { ChainReader } from '../store/chain-reader.ts'
 import { ChainStore } from '../store/chain-store.ts'
@@ -22,8 +24,6 @@ import { LevelBlockstore } from '../store/level-blockstore.ts'
 import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
 import { importSnapshot } from '../store/snapshot/import.ts'
-import { PreMigrations } from '../state/pre-migrations.ts'
-import { UpgradeSchedule } from '../state/upgrades.ts'
 import type { Tipset } from '../types/tipset.ts'
 import { ensureBundles } from './bundles.ts'
 import { chainHandlers } from './chain-handlers.ts'
@@ -141,7 +141,10 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
     download: options.import === undefined,
     signal,
   })
-  const bundleFolders = { folder: repo.paths.bundles, ...(options.bundlesDir === undefined ? {} : { localFolders: [options.bundlesDir] }) }
+  const bundleFolders = {
+    folder: repo.paths.bundles,
+    ...(options.bundlesDir === undefined ? {} : { localFolders: [options.bundlesDir] }),
+  }
   const catalog = bundleCatalog(network)
   const bundles = new BundleStore({ catalog }, bundleFolders)
   const localBundles = new BundleStore({ catalog }, { ...bundleFolders, downloads: false })

@@ -19,7 +19,9 @@ function rawPublicKey(key: ReturnType<typeof createPublicKey>): Uint8Array {
 }
 
 /** The key by which other nodes know this one, made on first use. @throws NodeError NODE_HOST_KEY for a key of another kind */
-export async function loadOrCreateHostKey(keystore: Keystore): Promise<{ readonly peerId: string; readonly privateKey: Uint8Array }> {
+export async function loadOrCreateHostKey(
+  keystore: Keystore,
+): Promise<{ readonly peerId: string; readonly privateKey: Uint8Array }> {
   if (!(await keystore.has(NAME))) {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519')
     const seed = new Uint8Array(Buffer.from(privateKey.export({ format: 'jwk' }).d as string, 'base64url'))
@@ -28,7 +30,10 @@ export async function loadOrCreateHostKey(keystore: Keystore): Promise<{ readonl
   const { privateKey } = await keystore.get(NAME)
   const body = privateKey.subarray(PRIVATE_HEAD.length)
   if (body.length !== 64 || !PRIVATE_HEAD.every((b, i) => privateKey[i] === b)) {
-    throw new NodeError('NODE_HOST_KEY', `the key "${NAME}" in the keystore is not an ed25519 key of libp2p; delete its file to get a new one`)
+    throw new NodeError(
+      'NODE_HOST_KEY',
+      `the key "${NAME}" in the keystore is not an ed25519 key of libp2p; delete its file to get a new one`,
+    )
   }
   const seed = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), body.subarray(0, 32)])
   const derived = rawPublicKey(createPublicKey(createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' })))

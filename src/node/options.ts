@@ -47,7 +47,13 @@ export type NodeProgress =
       readonly elapsedMs: number
     }
   | { readonly stage: 'compile'; readonly networkVersion: number }
-  | { readonly stage: 'validate'; readonly height: number; readonly headHeight: number; readonly tipsets: number; readonly elapsedMs: number }
+  | {
+      readonly stage: 'validate'
+      readonly height: number
+      readonly headHeight: number
+      readonly tipsets: number
+      readonly elapsedMs: number
+    }
   | { readonly stage: 'bundle'; readonly text: string }
 
 /** The outcome of an import with re-execution. */

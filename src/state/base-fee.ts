@@ -1,8 +1,8 @@
 import { divFloor, maxBigInt, minBigInt } from '../lib/integer.ts'
 import type { Network } from '../networks/types.ts'
 import type { ChainReader } from '../store/chain-reader.ts'
-import { type Message, messageCid } from '../types/message.ts'
 import { cidKey } from '../types/cid.ts'
+import { type Message, messageCid } from '../types/message.ts'
 import type { TokenAmount } from '../types/scalars.ts'
 import type { Tipset } from '../types/tipset.ts'
 

@@ -6,7 +6,7 @@ import { Protocol } from '../types/address.ts'
 import { type CID, cidKey } from '../types/cid.ts'
 import { type Message, messageCid, type SignedMessage } from '../types/message.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
-import { type SignatureType, SignatureType as Sig } from '../types/signature.ts'
+import { SignatureType as Sig, type SignatureType } from '../types/signature.ts'
 import type { Tipset } from '../types/tipset.ts'
 import { BLOCK_GAS_LIMIT } from './base-fee.ts'
 import { StateError } from './errors.ts'
@@ -37,7 +37,10 @@ export interface CallResult extends AppliedMessage {
 
 /** Refused with Lotus's own number, so that clients know to ask at another height. */
 function expensiveFork(epoch: ChainEpoch): StateError {
-  return new StateError('STATE_EXPENSIVE_FORK', `refusing explicit call due to state fork at epoch ${epoch}`, { rpcCode: -32002, fields: { epoch } })
+  return new StateError('STATE_EXPENSIVE_FORK', `refusing explicit call due to state fork at epoch ${epoch}`, {
+    rpcCode: -32002,
+    fields: { epoch },
+  })
 }
 
 /**
@@ -73,7 +76,10 @@ export function callMessage(sm: StateManager, given: Message, tipset: Tipset, op
     let created = false
     if (sender === undefined) {
       if (options.anySender !== true) {
-        throw new StateError('STATE_ACTOR_NOT_FOUND', `sender ${given.from.toString(sm.network.addressPrefix)} not found on chain`)
+        throw new StateError(
+          'STATE_ACTOR_NOT_FOUND',
+          `sender ${given.from.toString(sm.network.addressPrefix)} not found on chain`,
+        )
       }
       createPlaceholder(vm, given)
       flush()
@@ -93,7 +99,14 @@ export function callMessage(sm: StateManager, given: Message, tipset: Tipset, op
   }
 }
 
-function applyCall(sm: StateManager, vm: Vm, message: Message, tipset: Tipset, options: CallOptions, created: boolean): CallResult {
+function applyCall(
+  sm: StateManager,
+  vm: Vm,
+  message: Message,
+  tipset: Tipset,
+  options: CallOptions,
+  created: boolean,
+): CallResult {
   const started = process.hrtime.bigint()
   let ran = message
   let result: ApplyResult
@@ -154,7 +167,11 @@ function createPlaceholder(vm: Vm, { from }: Message): void {
     method: 0n,
     params: new Uint8Array(0),
   })
-  if (result.exitCode !== 0) throw new StateError('STATE_EXECUTION', `the sender could not be made for the call (exit code ${result.exitCode}): ${result.failureInfo ?? ''}`)
+  if (result.exitCode !== 0)
+    throw new StateError(
+      'STATE_EXECUTION',
+      `the sender could not be made for the call (exit code ${result.exitCode}): ${result.failureInfo ?? ''}`,
+    )
 }
 
 function scratchComponents(sm: StateManager, scratch: OverlayBlockstore): VmComponents {
@@ -170,7 +187,10 @@ function scratchComponents(sm: StateManager, scratch: OverlayBlockstore): VmComp
 }
 
 /** Re-runs a tipset with traces. @throws StateError when it does not execute */
-export function traceTipset(sm: StateManager, tipset: Tipset): { readonly state: TipsetState; readonly applied: readonly AppliedMessage[] } {
+export function traceTipset(
+  sm: StateManager,
+  tipset: Tipset,
+): { readonly state: TipsetState; readonly applied: readonly AppliedMessage[] } {
   const applied: AppliedMessage[] = []
   const state = sm.execute(tipset, {
     tracing: true,
@@ -198,7 +218,8 @@ export function replayMessage(sm: StateManager, tipset: Tipset, cid: CID): Appli
       return false
     },
   })
-  if (found === undefined) throw new StateError('STATE_MESSAGE_NOT_FOUND', `message ${cid} is not in the tipset at height ${tipset.height}`)
+  if (found === undefined)
+    throw new StateError('STATE_MESSAGE_NOT_FOUND', `message ${cid} is not in the tipset at height ${tipset.height}`)
   return found
 }
 
@@ -245,4 +266,3 @@ export function computeState(
 export function totalCost(m: Message, result: ApplyResult): bigint {
   return m.gasFeeCap * m.gasLimit - result.refund
 }
-

@@ -1,12 +1,12 @@
-import type { ActorRegistry } from '../actors/manifest.ts'
 import { AccountView } from '../actors/account/view.ts'
+import type { ActorRegistry } from '../actors/manifest.ts'
 import { MinerView } from '../actors/miner/view.ts'
 import type { StateTree } from '../actors/state-tree.ts'
 import { errorMessage } from '../lib/errors.ts'
 import { blsVerify } from '../native/crypto.ts'
 import type { Network } from '../networks/types.ts'
 import type { BlockReader } from '../store/blockstore.ts'
-import { Address, Protocol } from '../types/address.ts'
+import { type Address, Protocol } from '../types/address.ts'
 import { type BlockHeader, blockCid, blockSigningBytes, decodeBlock } from '../types/block.ts'
 import { type CID, cidKey } from '../types/cid.ts'
 import type { ActorId, ChainEpoch } from '../types/scalars.ts'
@@ -143,7 +143,8 @@ function signedByWorker(c: FaultComponents, block: BlockHeader): { readonly ok: 
  * @throws StateError STATE_ACTOR_NOT_FOUND
  */
 export function deterministicAddress(store: BlockReader, registry: ActorRegistry, tree: StateTree, address: Address): Address {
-  if (address.protocol === Protocol.bls || address.protocol === Protocol.secp256k1 || address.protocol === Protocol.delegated) return address
+  if (address.protocol === Protocol.bls || address.protocol === Protocol.secp256k1 || address.protocol === Protocol.delegated)
+    return address
   const actor = tree.getActor(address)
   if (actor === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', `actor ${address} is not in the state`, { rpcCode: 11 })
   if (actor.delegatedAddress !== null) return actor.delegatedAddress

@@ -48,7 +48,12 @@ export interface ExecuteComponents extends VmComponents {
 
 const AWARD_BLOCK_REWARD = 2n
 const EPOCH_TICK = 2n
-const awardParams = tuple('AwardBlockRewardParams', { miner: address, penalty: tokenAmount, gasReward: tokenAmount, winCount: int64 })
+const awardParams = tuple('AwardBlockRewardParams', {
+  miner: address,
+  penalty: tokenAmount,
+  gasReward: tokenAmount,
+  winCount: int64,
+})
 const events = list(stampedEvent, { max: 1 << 20 })
 
 const systemMessage = (to: Message['to'], epoch: ChainEpoch, method: bigint, params: Uint8Array): Message => ({
@@ -86,7 +91,8 @@ export function executeTipset(c: ExecuteComponents, tipset: Tipset, options: Exe
 function refuseDoubleMiners(tipset: Tipset): void {
   const seen = new Set<string>()
   for (const { miner } of tipset.blocks) {
-    if (seen.has(miner.key)) throw new StateError('STATE_EXECUTION', `miner ${miner} has two blocks in the tipset at height ${tipset.height}`)
+    if (seen.has(miner.key))
+      throw new StateError('STATE_EXECUTION', `miner ${miner} has two blocks in the tipset at height ${tipset.height}`)
     seen.add(miner.key)
   }
 }
@@ -111,12 +117,23 @@ function run(c: ExecuteComponents, tipset: Tipset, options: ExecuteOptions): Tip
   const applySystem = (vm: Vm, what: string, m: Message): void => {
     const started = process.hrtime.bigint()
     const { message, result } = vm.applyImplicit(m)
-    report({ cid: messageCid(message), message, receipt: receiptOf(vm, result), result, implicit: true, durationNs: elapsed(started) })
+    report({
+      cid: messageCid(message),
+      message,
+      receipt: receiptOf(vm, result),
+      result,
+      implicit: true,
+      durationNs: elapsed(started),
+    })
     if (result.exitCode !== 0) {
-      throw new StateError('STATE_EXECUTION', `${what} failed at epoch ${m.nonce} with exit code ${result.exitCode}: ${result.failureInfo ?? 'no reason given'}`)
+      throw new StateError(
+        'STATE_EXECUTION',
+        `${what} failed at epoch ${m.nonce} with exit code ${result.exitCode}: ${result.failureInfo ?? 'no reason given'}`,
+      )
     }
   }
-  const cron = (vm: Vm, epoch: ChainEpoch): void => applySystem(vm, 'cron', systemMessage(CRON_ACTOR, epoch, EPOCH_TICK, new Uint8Array(0)))
+  const cron = (vm: Vm, epoch: ChainEpoch): void =>
+    applySystem(vm, 'cron', systemMessage(CRON_ACTOR, epoch, EPOCH_TICK, new Uint8Array(0)))
   const flush = (vm: Vm): CID => {
     const { root: next, blocks } = vm.flush()
     for (const b of blocks) c.sink.put(b.cid, b.data)

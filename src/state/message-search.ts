@@ -1,4 +1,4 @@
-import { cidKey, type CID } from '../types/cid.ts'
+import { type CID, cidKey } from '../types/cid.ts'
 import { type Message, messageCid, type SignedMessage, signedMessageCid } from '../types/message.ts'
 import type { MessageReceipt } from '../types/receipt.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
@@ -30,7 +30,13 @@ function sameCall(a: Message, b: Message): boolean {
  * Whether the execution of the messages in `tipset`'s parent included the message sought.
  * @throws StateError STATE_MESSAGE_REPLACED when another message took its nonce
  */
-function executedIn(sm: StateManager, tipset: Tipset, sought: CID, message: Message, allowReplaced: boolean): FoundMessage | undefined {
+function executedIn(
+  sm: StateManager,
+  tipset: Tipset,
+  sought: CID,
+  message: Message,
+  allowReplaced: boolean,
+): FoundMessage | undefined {
   if (tipset.height === 0) return undefined
   const messages = sm.chain.messagesForTipset(sm.chain.tipset(tipset.parents))
   for (let i = messages.length - 1; i >= 0; i--) {
@@ -41,10 +47,14 @@ function executedIn(sm: StateManager, tipset: Tipset, sought: CID, message: Mess
     if (candidate.nonce > message.nonce) continue
     const cid = cidOnChain(m)
     if (!sameCall(candidate, message) || (!allowReplaced && cidKey(cid) !== cidKey(sought))) {
-      throw new StateError('STATE_MESSAGE_REPLACED', `message ${sought} was replaced by ${cid}, which has the same nonce ${message.nonce}`)
+      throw new StateError(
+        'STATE_MESSAGE_REPLACED',
+        `message ${sought} was replaced by ${cid}, which has the same nonce ${message.nonce}`,
+      )
     }
     const receipt = sm.chain.receipt(tipset.first.parentMessageReceipts, i)
-    if (receipt === undefined) throw new StateError('STATE_EXECUTION', `the tipset at height ${tipset.height} has no receipt ${i}`)
+    if (receipt === undefined)
+      throw new StateError('STATE_EXECUTION', `the tipset at height ${tipset.height} has no receipt ${i}`)
     return { tipset, receipt, message: cid }
   }
   return undefined
@@ -55,7 +65,13 @@ function executedIn(sm: StateManager, tipset: Tipset, sought: CID, message: Mess
  * @param limit epochs to look back; NO_LIMIT for all, 0 looks at `from` alone
  * @throws StateError STATE_MESSAGE_REPLACED
  */
-export function searchMessage(sm: StateManager, from: Tipset, sought: CID, limit: ChainEpoch, allowReplaced: boolean): FoundMessage | undefined {
+export function searchMessage(
+  sm: StateManager,
+  from: Tipset,
+  sought: CID,
+  limit: ChainEpoch,
+  allowReplaced: boolean,
+): FoundMessage | undefined {
   const message = bare(sm.chain.message(sought))
   const atHead = executedIn(sm, from, sought, message, allowReplaced)
   if (atHead !== undefined) return atHead

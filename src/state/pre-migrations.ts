@@ -34,14 +34,23 @@ export class PreMigrations {
       this.#running.get(id)?.abort(new Error(`the upgrade ${upgrade.name} is at hand`))
       return
     }
-    if (height < upgrade.height - window.startWithin || height >= upgrade.height - window.dontStartWithin || this.#started.has(id)) return
+    if (
+      height < upgrade.height - window.startWithin ||
+      height >= upgrade.height - window.dontStartWithin ||
+      this.#started.has(id)
+    )
+      return
     this.#started.add(id)
     const controller = new AbortController()
     this.#running.set(id, controller)
     const started = performance.now()
     const work = (upgrade.preMigrate as NonNullable<Upgrade['preMigrate']>)({ store: this.#store, signal: controller.signal })
       .then(
-        () => log.info('the upgrade is prepared', { upgrade: upgrade.name, seconds: Math.round((performance.now() - started) / 1000) }),
+        () =>
+          log.info('the upgrade is prepared', {
+            upgrade: upgrade.name,
+            seconds: Math.round((performance.now() - started) / 1000),
+          }),
         (error: unknown) => log.warn('the upgrade could not be prepared; it will take longer', { upgrade: upgrade.name }, error),
       )
       .finally(() => {

@@ -65,7 +65,8 @@ export class ChainRandomness {
       // Up to nv12 a null round took the ticket of the tipset before it, later that of the one after it.
       const tipset = this.#tipsetFor(epoch, networkVersion(this.#network, epoch) < 13)
       const ticket = tipset.minTicketBlock.ticket
-      if (ticket === null) throw new StateError('STATE_RANDOMNESS', `tipset ${tipset.key} at height ${tipset.height} has no ticket`)
+      if (ticket === null)
+        throw new StateError('STATE_RANDOMNESS', `tipset ${tipset.key} at height ${tipset.height} has no ticket`)
       digest = blake2b256(ticket.vrfProof)
       this.#digests.set(key, digest)
     }
@@ -109,12 +110,18 @@ export class ChainRandomness {
       if (at.height === 0) throw new StateError('STATE_RANDOMNESS', 'the genesis block holds no beacon entry')
       at = this.#chain.tipset(at.parents)
     }
-    throw new StateError('STATE_RANDOMNESS', `no beacon entry in the ${BEACON_LOOKBACK_TIPSETS} tipsets up to height ${tipset.height}`)
+    throw new StateError(
+      'STATE_RANDOMNESS',
+      `no beacon entry in the ${BEACON_LOOKBACK_TIPSETS} tipsets up to height ${tipset.height}`,
+    )
   }
 
   #tipsetFor(epoch: ChainEpoch, before: boolean): Tipset {
     if (epoch > this.#base.height) {
-      throw new StateError('STATE_RANDOMNESS', `cannot draw randomness of epoch ${epoch} from a chain of height ${this.#base.height}`)
+      throw new StateError(
+        'STATE_RANDOMNESS',
+        `cannot draw randomness of epoch ${epoch} from a chain of height ${this.#base.height}`,
+      )
     }
     return this.#chain.tipsetByHeight(Math.max(epoch, 0), this.#base, { before })
   }

@@ -147,14 +147,22 @@ export class StateManager implements ExecuteComponents {
   /** @throws StateError STATE_ACTOR_NOT_FOUND (RPC code 11) */
   requireActor(tree: StateTree, address: Address): Actor {
     const actor = tree.getActor(address)
-    if (actor === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', 'actor not found', { rpcCode: 11, fields: { address: address.toString(this.network.addressPrefix) } })
+    if (actor === undefined)
+      throw new StateError('STATE_ACTOR_NOT_FOUND', 'actor not found', {
+        rpcCode: 11,
+        fields: { address: address.toString(this.network.addressPrefix) },
+      })
     return actor
   }
 
   /** The id behind an address. @throws StateError STATE_ACTOR_NOT_FOUND */
   requireId(tree: StateTree, address: Address): ActorId {
     const id = tree.lookupId(address)
-    if (id === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', 'actor not found', { rpcCode: 11, fields: { address: address.toString(this.network.addressPrefix) } })
+    if (id === undefined)
+      throw new StateError('STATE_ACTOR_NOT_FOUND', 'actor not found', {
+        rpcCode: 11,
+        fields: { address: address.toString(this.network.addressPrefix) },
+      })
     return id
   }
 

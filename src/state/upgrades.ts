@@ -1,8 +1,8 @@
-import { readManifest, type ActorRegistry } from '../actors/manifest.ts'
+import { accountState } from '../actors/account/view.ts'
+import { type ActorRegistry, readManifest } from '../actors/manifest.ts'
 import { StateTree } from '../actors/state-tree.ts'
 import { SystemView, systemState } from '../actors/system/view.ts'
 import { SYSTEM_ACTOR } from '../actors/well-known.ts'
-import { accountState } from '../actors/account/view.ts'
 import { encode } from '../codec/codec.ts'
 import { preloadActors } from '../native/fvm.ts'
 import { bundleManifestCid, retiredBundles } from '../networks/bundles.ts'
@@ -10,8 +10,8 @@ import { actorsVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
 import { type UpgradeInfo, type UpgradeName, upgrades } from '../networks/upgrades.ts'
 import type { BlockReader, BlockWriter } from '../store/blockstore.ts'
-import { type CID, cidFromString, cidKey, cidOf } from '../types/cid.ts'
 import { Address } from '../types/address.ts'
+import { type CID, cidFromString, cidKey, cidOf } from '../types/cid.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
 import { StateError } from './errors.ts'
 import { RESERVE_ACTOR } from './well-known.ts'
@@ -93,7 +93,10 @@ async function compileAhead({ store, signal }: PreMigrationInput, networkVersion
 }
 
 function missingBundle(manifestCid: CID): StateError {
-  return new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} of a coming upgrade is not in the store; give its folder with --bundles or let the daemon download it`)
+  return new StateError(
+    'STATE_MIGRATION_BUNDLE',
+    `the actor bundle ${manifestCid} of a coming upgrade is not in the store; give its folder with --bundles or let the daemon download it`,
+  )
 }
 
 function targetManifest(network: Network, target: { readonly release: string } | { readonly final: number }): CID {
@@ -101,7 +104,8 @@ function targetManifest(network: Network, target: { readonly release: string } |
     'final' in target
       ? bundleManifestCid(network.bundle, target.final)
       : retiredBundles.find((b) => b.bundle === network.bundle && b.release === target.release)?.manifest
-  if (found === undefined) throw new StateError('STATE_MIGRATION_BUNDLE', `network ${network.name} names no actor bundle for its upgrade`)
+  if (found === undefined)
+    throw new StateError('STATE_MIGRATION_BUNDLE', `network ${network.name} names no actor bundle for its upgrade`)
   return typeof found === 'string' ? cidFromString(found) : found
 }
 
@@ -125,7 +129,10 @@ export class UpgradeSchedule {
       // A negative height was never run: genesis has its rules already.
       if (height < 0 || !u.migrates) continue
       if (this.#byHeight.has(height)) {
-        throw new StateError('STATE_EXECUTION', `the upgrades ${this.#byHeight.get(height)?.name} and ${u.name} of network ${network.name} stand at one height, ${height}`)
+        throw new StateError(
+          'STATE_EXECUTION',
+          `the upgrades ${this.#byHeight.get(height)?.name} and ${u.name} of network ${network.name} stand at one height, ${height}`,
+        )
       }
       this.#byHeight.set(height, { ...u, height, ...stepsOf(network, u) })
     }
@@ -162,7 +169,8 @@ function swapActorCode({ store, registry, root }: MigrationInput, manifestCid: C
   const codes = new Map<string, CID>()
   for (const { name, code } of SystemView.load(store, registry, system).builtinActorCodes()) {
     const successor = next.codeByName.get(name)
-    if (successor === undefined) throw new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} lacks the actor ${name}`)
+    if (successor === undefined)
+      throw new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} lacks the actor ${name}`)
     codes.set(cidKey(code), successor)
   }
   const put = (data: Uint8Array): CID => {
@@ -172,7 +180,8 @@ function swapActorCode({ store, registry, root }: MigrationInput, manifestCid: C
   }
   const everyone = [...tree.actors()].map(([id, actor]) => {
     const code = codes.get(cidKey(actor.code))
-    if (code === undefined) throw new StateError('STATE_EXECUTION', `actor f0${id} has code ${actor.code}, which the current bundle does not know`)
+    if (code === undefined)
+      throw new StateError('STATE_EXECUTION', `actor f0${id} has code ${actor.code}, which the current bundle does not know`)
     return [Address.fromId(id), { ...actor, code }] as const
   })
   for (const [address, actor] of everyone) {
@@ -180,7 +189,8 @@ function swapActorCode({ store, registry, root }: MigrationInput, manifestCid: C
       tree.setActor(address, { ...actor, head: put(encode(systemState, { builtinActors: next.dataCid })) })
     } else if (f090 && address.equals(RESERVE_ACTOR) && registry.kindOf(actor.code) === 'multisig') {
       const account = next.codeByName.get('account')
-      if (account === undefined) throw new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} lacks the actor account`)
+      if (account === undefined)
+        throw new StateError('STATE_MIGRATION_BUNDLE', `the actor bundle ${manifestCid} lacks the actor account`)
       tree.setActor(address, { ...actor, code: account, head: put(encode(accountState, { address: RESERVE_ACTOR })) })
     } else tree.setActor(address, actor)
   }

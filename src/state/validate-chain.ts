@@ -26,7 +26,11 @@ const REPORT_EVERY_MS = 250
  * (Lotus stmgr.ValidateChain). The state after the head itself is computed and kept, but nothing states it.
  * @throws StateError STATE_MISMATCH naming height and roots
  */
-export async function validateChain(sm: StateManager, head: Tipset, options: ValidateOptions): Promise<{ readonly tipsets: number }> {
+export async function validateChain(
+  sm: StateManager,
+  head: Tipset,
+  options: ValidateOptions,
+): Promise<{ readonly tipsets: number }> {
   const way = await keysToGenesis(sm, head, options.signal)
   let state: TipsetState | undefined
   let done = 0
@@ -71,9 +75,13 @@ async function keysToGenesis(sm: StateManager, head: Tipset, signal: AbortSignal
 
 function compare(next: Tipset, state: TipsetState): void {
   const wrong = (what: string, made: unknown, stated: unknown): never => {
-    throw new StateError('STATE_MISMATCH', `executing the parent of the tipset at height ${next.height} gives the ${what} ${made}, its header states ${stated}`, {
-      fields: { height: next.height },
-    })
+    throw new StateError(
+      'STATE_MISMATCH',
+      `executing the parent of the tipset at height ${next.height} gives the ${what} ${made}, its header states ${stated}`,
+      {
+        fields: { height: next.height },
+      },
+    )
   }
   if (cidKey(next.parentStateRoot) !== cidKey(state.stateRoot)) wrong('state root', state.stateRoot, next.parentStateRoot)
   const stated = next.first.parentMessageReceipts

@@ -1,11 +1,11 @@
-import type { ChainStore } from '../store/chain-store.ts'
-import type { Blockstore } from '../store/blockstore.ts'
-import { StoreError } from '../store/errors.ts'
-import { MissingBlockError } from '../store/blockstore.ts'
-import { blockHeader } from '../types/block.ts'
 import { encode } from '../codec/codec.ts'
+import type { Blockstore } from '../store/blockstore.ts'
+import { MissingBlockError } from '../store/blockstore.ts'
+import type { ChainStore } from '../store/chain-store.ts'
+import { StoreError } from '../store/errors.ts'
+import { blockHeader } from '../types/block.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
-import { type Tipset, type TipsetKey } from '../types/tipset.ts'
+import type { Tipset, TipsetKey } from '../types/tipset.ts'
 import type { BadBlocks } from './bad-blocks.ts'
 import { SyncError } from './errors.ts'
 import type { ValidatedBlocks } from './validated.ts'
@@ -63,7 +63,9 @@ export async function walkBack(
         return { base: tipset, keys: keys.reverse() }
       }
       if (tipset.height === 0) {
-        throw new SyncError('SYNC_GENESIS', `the chain begins with ${tipset.key}, ours with ${c.chain.genesis?.key}`, { permanent: true })
+        throw new SyncError('SYNC_GENESIS', `the chain begins with ${tipset.key}, ours with ${c.chain.genesis?.key}`, {
+          permanent: true,
+        })
       }
       refuseBelowLimits(c, tipset)
       keys.push(tipset.key)
@@ -91,7 +93,9 @@ async function fetch(c: WalkComponents, key: TipsetKey, signal: AbortSignal): Pr
     if (!t.key.equals(wanted)) throw new SyncError('SYNC_HEADERS', `asked for the tipset ${wanted}, was given ${t.key}`)
     wanted = t.parents
   }
-  const blocks = tipsets.flatMap((t) => t.blocks.map((header, i) => ({ cid: t.cids[i] as (typeof t.cids)[number], data: encode(blockHeader, header) })))
+  const blocks = tipsets.flatMap((t) =>
+    t.blocks.map((header, i) => ({ cid: t.cids[i] as (typeof t.cids)[number], data: encode(blockHeader, header) })),
+  )
   await c.store.putMany(blocks)
   return tipsets
 }
@@ -108,12 +112,16 @@ function refuseBad(c: WalkComponents, tipset: Tipset, above: readonly TipsetKey[
   const found = c.bad.firstOf(tipset.cids)
   if (found === undefined) return
   for (const key of above) for (const cid of key.cids) c.bad.markLinked(cid, found.cid)
-  throw new SyncError('SYNC_BAD_BLOCK', `the chain leads through the bad block ${found.cid}: ${found.bad.reason}`, { permanent: true })
+  throw new SyncError('SYNC_BAD_BLOCK', `the chain leads through the bad block ${found.cid}: ${found.bad.reason}`, {
+    permanent: true,
+  })
 }
 
 function checkLink(above: Tipset, below: Tipset): void {
   if (above.height <= below.height) {
-    throw new SyncError('SYNC_HEADERS', `the tipset at height ${above.height} has a parent at height ${below.height}`, { permanent: true })
+    throw new SyncError('SYNC_HEADERS', `the tipset at height ${above.height} has a parent at height ${below.height}`, {
+      permanent: true,
+    })
   }
 }
 
@@ -121,7 +129,9 @@ function checkLink(above: Tipset, below: Tipset): void {
 function refuseBelowLimits(c: WalkComponents, tipset: Tipset): void {
   const pin = c.chain.checkpoint
   if (pin !== undefined && tipset.height <= pin.height) {
-    throw new SyncError('SYNC_CHECKPOINT', `the chain passes height ${pin.height} beside the checkpoint ${pin.key}`, { permanent: true })
+    throw new SyncError('SYNC_CHECKPOINT', `the chain passes height ${pin.height} beside the checkpoint ${pin.key}`, {
+      permanent: true,
+    })
   }
   const head = c.chain.head
   if (head !== undefined && tipset.height < head.height - FINALITY) throw tooLong(head.height - tipset.height)
@@ -139,5 +149,8 @@ function refuseOldFork(c: WalkComponents, base: Tipset, keys: readonly TipsetKey
 }
 
 function tooLong(epochs: number): SyncError {
-  return new SyncError('SYNC_FORK_TOO_LONG', `the chain leaves ours ${epochs} epochs below the head, more than the ${FINALITY} of finality`)
+  return new SyncError(
+    'SYNC_FORK_TOO_LONG',
+    `the chain leaves ours ${epochs} epochs below the head, more than the ${FINALITY} of finality`,
+  )
 }

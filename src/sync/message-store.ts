@@ -30,7 +30,9 @@ export function messageBlocks(block: FullBlock): Block[] {
     }),
   )
   if (cidKey(root) !== cidKey(block.header.messages)) {
-    throw new SyncError('SYNC_HEADERS', `the messages make the root ${root}, the header names ${block.header.messages}`, { permanent: true })
+    throw new SyncError('SYNC_HEADERS', `the messages make the root ${root}, the header names ${block.header.messages}`, {
+      permanent: true,
+    })
   }
   return blocks
 }

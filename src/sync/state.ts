@@ -37,7 +37,15 @@ export class SyncReports {
 
   begin(start: Pick<SyncReport, 'base' | 'baseHeight' | 'target' | 'targetHeight'>): number {
     const workerId = this.#next++
-    this.#running.set(workerId, { ...start, workerId, stage: 'headers', height: start.targetHeight, start: this.#now(), end: undefined, message: '' })
+    this.#running.set(workerId, {
+      ...start,
+      workerId,
+      stage: 'headers',
+      height: start.targetHeight,
+      start: this.#now(),
+      end: undefined,
+      message: '',
+    })
     return workerId
   }
 

@@ -1,15 +1,17 @@
 /** Layer 7: brings the chain from where it is to the heaviest one that peers tell of. */
-import { getLogger } from '../lib/log.ts'
-import { errorMessage } from '../lib/errors.ts'
+
 import { compareTipsets } from '../consensus/fork-choice.ts'
-import type { ChainStore } from '../store/chain-store.ts'
+import { errorMessage } from '../lib/errors.ts'
+import { getLogger } from '../lib/log.ts'
 import type { Blockstore } from '../store/blockstore.ts'
 import { MissingBlockError } from '../store/blockstore.ts'
+import type { ChainStore } from '../store/chain-store.ts'
+import type { MetadataStore } from '../store/metadata.ts'
 import { type BlockHeader, blockCid } from '../types/block.ts'
 import type { CID } from '../types/cid.ts'
 import type { FullBlock } from '../types/full-block.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
-import { Tipset, TipsetKey } from '../types/tipset.ts'
+import { type Tipset, TipsetKey } from '../types/tipset.ts'
 import { BadBlocks } from './bad-blocks.ts'
 import { isPermanent, SyncError } from './errors.ts'
 import { type HeaderSource, walkBack } from './header-walk.ts'
@@ -17,7 +19,6 @@ import { storeFullBlock } from './message-store.ts'
 import { SyncReports } from './state.ts'
 import { TipsetTracker } from './tipset-tracker.ts'
 import { ValidatedBlocks } from './validated.ts'
-import type { MetadataStore } from '../store/metadata.ts'
 
 const log = getLogger('sync')
 
@@ -110,7 +111,8 @@ export class Syncer {
   async submit(block: FullBlock, signal: AbortSignal = this.#stop.signal): Promise<void> {
     const cid = blockCid(block.header)
     const bad = this.bad.get(cid)
-    if (bad !== undefined) throw new SyncError('SYNC_BAD_BLOCK', `block ${cid} is known to be bad: ${bad.reason}`, { permanent: true })
+    if (bad !== undefined)
+      throw new SyncError('SYNC_BAD_BLOCK', `block ${cid} is known to be bad: ${bad.reason}`, { permanent: true })
     await storeFullBlock(this.#c.store, block)
     await this.#inTurn(() => this.#reach(new TipsetKey([cid]), block.header.height, signal))
   }
@@ -137,7 +139,8 @@ export class Syncer {
         continue
       }
       await this.#inTurn(() => this.#reach(target.key, target.height, signal)).catch((error: unknown) => {
-        if (!signal.aborted) log.warn('a target could not be reached', { height: target.height, target: target.key.toString() }, error)
+        if (!signal.aborted)
+          log.warn('a target could not be reached', { height: target.height, target: target.key.toString() }, error)
       })
     }
   }
@@ -164,11 +167,10 @@ export class Syncer {
 
   async #advance(report: number, target: TipsetKey, signal: AbortSignal): Promise<void> {
     const { chain } = this.#c
-    const { base, keys } = await walkBack(
-      { ...this.#c, bad: this.bad, validated: this.#validated },
-      target,
-      { signal, onHeight: (height) => this.reports.update(report, { height }) },
-    )
+    const { base, keys } = await walkBack({ ...this.#c, bad: this.bad, validated: this.#validated }, target, {
+      signal,
+      onHeight: (height) => this.reports.update(report, { height }),
+    })
     this.reports.update(report, { stage: 'messages', base: base.key, baseHeight: base.height })
     let last: Tipset | undefined
     let sinceHead = 0
@@ -215,7 +217,8 @@ export class Syncer {
     const answers = await source.messages(lacking, signal)
     for (const blocks of answers) for (const block of blocks) await storeFullBlock(store, block)
     const still = lacking.find((t) => !this.#hasMessages(t))
-    if (still !== undefined) throw new SyncError('SYNC_UNAVAILABLE', `nobody has the messages of the tipset at height ${still.height}`)
+    if (still !== undefined)
+      throw new SyncError('SYNC_UNAVAILABLE', `nobody has the messages of the tipset at height ${still.height}`)
     return tipsets
   }
 
@@ -293,7 +296,10 @@ export class Syncer {
   }
 
   async #compare(a: Tipset, b: Tipset, signal: AbortSignal): Promise<number> {
-    return compareTipsets({ tipset: a, weight: await this.#weight(a, signal) }, { tipset: b, weight: await this.#weight(b, signal) })
+    return compareTipsets(
+      { tipset: a, weight: await this.#weight(a, signal) },
+      { tipset: b, weight: await this.#weight(b, signal) },
+    )
   }
 
   async #weight(tipset: Tipset, signal: AbortSignal): Promise<bigint> {

@@ -56,7 +56,8 @@ export class TipsetTracker {
   /** All tipsets that can be formed at a height, one for each set of parents. */
   at(height: ChainEpoch): Tipset[] {
     const parents = new Map<string, readonly CID[]>()
-    for (const { header } of this.#byHeight.get(height)?.values() ?? []) parents.set(new TipsetKey(header.parents).id, header.parents)
+    for (const { header } of this.#byHeight.get(height)?.values() ?? [])
+      parents.set(new TipsetKey(header.parents).id, header.parents)
     return [...parents.values()].flatMap((p) => this.expand(height, p) ?? [])
   }
 }

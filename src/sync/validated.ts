@@ -1,6 +1,6 @@
+import { Lru } from '../lib/lru.ts'
 import type { MetadataStore } from '../store/metadata.ts'
 import { type CID, cidKey } from '../types/cid.ts'
-import { Lru } from '../lib/lru.ts'
 import type { TipsetKey } from '../types/tipset.ts'
 
 const PREFIX = '/nelumbo/validated/'

@@ -20,7 +20,11 @@ export function commitmentToCid(commitment: Uint8Array): CID {
 
 /** The 32 bytes of a data commitment's CID. @throws CodecError CODEC_VALUE for a CID of another kind */
 export function pieceCommitmentOf(cid: CID): Uint8Array {
-  if (cid.code !== FIL_COMMITMENT_UNSEALED || cid.multihash.code !== SHA2_256_TRUNC254_PADDED || cid.multihash.digest.length !== 32) {
+  if (
+    cid.code !== FIL_COMMITMENT_UNSEALED ||
+    cid.multihash.code !== SHA2_256_TRUNC254_PADDED ||
+    cid.multihash.digest.length !== 32
+  ) {
     throw new CodecError('CODEC_VALUE', `${cid} is not the CID of a piece`)
   }
   return cid.multihash.digest

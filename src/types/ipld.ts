@@ -126,4 +126,3 @@ export function checkDagCbor(bytes: Uint8Array, limits: CborLimits = defaultLimi
   r.skip()
   r.end()
 }
-

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { encode } from '../../../src/codec/codec.ts'
 import { NodeError } from '../../../src/lib/errors.ts'
+import { blake2b256 } from '../../../src/native/crypto.ts'
+import { MemoryBlockstore } from '../../../src/store/blockstore.ts'
 import { ChainReader } from '../../../src/store/chain-reader.ts'
 import { ChainStore } from '../../../src/store/chain-store.ts'
-import { MemoryBlockstore } from '../../../src/store/blockstore.ts'
 import { MetadataStore } from '../../../src/store/metadata.ts'
-import { blake2b256 } from '../../../src/native/crypto.ts'
 import { type ChainSource, Syncer, type Validator } from '../../../src/sync/syncer.ts'
 import { type BlockHeader, blockHeader } from '../../../src/types/block.ts'
-import { encode } from '../../../src/codec/codec.ts'
 import type { FullBlock } from '../../../src/types/full-block.ts'
 import { Tipset, type TipsetKey } from '../../../src/types/tipset.ts'
 import { type TestChain, testChain } from '../../kit/fork-chain.ts'
@@ -38,7 +38,12 @@ interface Bed {
 }
 
 /** A node that has only the genesis; everything else it gets from `remote`, a store with all blocks. */
-async function bed(remote: TestChain, genesis: Tipset, folder = mkdtempSync(join(tmpdir(), 'nelumbo-sync-')), store = new MemoryBlockstore()): Promise<Bed> {
+async function bed(
+  remote: TestChain,
+  genesis: Tipset,
+  folder = mkdtempSync(join(tmpdir(), 'nelumbo-sync-')),
+  store = new MemoryBlockstore(),
+): Promise<Bed> {
   const metadata = await MetadataStore.open(join(folder, 'metadata'))
   const reader = new ChainReader(store)
   if (store.size === 0) for (const b of genesis.blocks) store.put(genesis.cids[0] as never, encode(blockHeader, b))
@@ -106,7 +111,10 @@ function random(seed: number): (below: number) => number {
 function better(a: Tipset, b: Tipset): boolean {
   if (weightOf(a) !== weightOf(b)) return weightOf(a) > weightOf(b)
   for (let i = 0; i < Math.min(a.blocks.length, b.blocks.length); i++) {
-    const [x, y] = [a, b].map((s) => Buffer.from(blake2b256(s.blocks[i]?.ticket?.vrfProof as Uint8Array)).toString('hex')) as [string, string]
+    const [x, y] = [a, b].map((s) => Buffer.from(blake2b256(s.blocks[i]?.ticket?.vrfProof as Uint8Array)).toString('hex')) as [
+      string,
+      string,
+    ]
     if (x !== y) return x < y
   }
   return false
