@@ -25,7 +25,7 @@ export class PreMigrations {
   onHead(height: ChainEpoch): void {
     for (const upgrade of this.#upgrades.all()) {
       if (upgrade.preMigrate === undefined) continue
-      upgrade.preMigrations.forEach((window, i) => this.#at(height, upgrade, window, `${upgrade.name}/${i}`))
+      for (const [i, window] of upgrade.preMigrations.entries()) this.#at(height, upgrade, window, `${upgrade.name}/${i}`)
     }
   }
 
