@@ -106,6 +106,7 @@ export class PackWriter {
 
   #begin(): OpenPack {
     const created = this.#create()
+    const ignore = (): void => {}
     const pack: OpenPack = {
       number: created.then((c) => c.pack),
       file: created.then((c) => c.file),
@@ -114,6 +115,9 @@ export class PackWriter {
         await file.write(packHeader, 0, packHeader.length, 0)
       }),
     }
+    // A pack that cannot be made fails the append that wanted it; these would fail once more with nobody listening.
+    pack.number.catch(ignore)
+    pack.file.catch(ignore)
     this.#current = pack
     return pack
   }
@@ -224,6 +228,11 @@ export async function truncatePack(folder: string, pack: number, bytes: number):
   }
 }
 
+/** @throws StoreError STORE_OPEN */
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    throw new StoreError('STORE_OPEN', `the folder ${folder} cannot be made`, { cause })
+  }
 }

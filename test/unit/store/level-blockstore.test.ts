@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -250,6 +250,19 @@ for (const [name, { do: spoil, whole }] of Object.entries(damage)) {
   })
 }
 
+t.test('a disk that refuses is reported to the writer, and to every later one', async (t) => {
+  const path = t.testdir({ file: 'x' })
+  await t.rejects(LevelBlockstore.open({ path: join(path, 'file') }), { code: 'STORE_OPEN' })
+  const store = await LevelBlockstore.open({ path: join(path, 'chain') })
+  rmSync(join(path, 'chain', 'packs'), { recursive: true })
+  await t.rejects(store.putMany([block(1)]), { code: 'ENOENT' })
+  await t.rejects(store.putMany([block(2)]), { code: 'ENOENT' })
+  t.equal(store.get(block(1).cid), undefined, 'what was not written is not there')
+  await t.rejects(store.sync(), { code: 'ENOENT' })
+  await t.rejects(store.close(), { code: 'ENOENT' })
+  t.throws(() => store.get(block(1).cid), { code: 'STORE_CLOSED' })
+})
+
 t.test('check reads everything', async (t) => {
   const path = t.testdir()
   const store = await LevelBlockstore.open({ path })
@@ -269,7 +282,6 @@ t.test('check reads everything', async (t) => {
 t.test('an index that was lost is rebuilt from the packs that were open', async (t) => {
   const path = t.testdir()
   await killedStore(path)
-  const { rmSync } = await import('node:fs')
   rmSync(join(path, 'index'), { recursive: true })
   const store = await LevelBlockstore.open({ path })
   t.ok(blocks(0, 200).every((b) => same(store.get(b.cid), b.data)))
