@@ -26,7 +26,7 @@ const afterCalico: Schedule = [
   { epochs: 6 * YEAR, fil: 100_000_000n + 300_000_000n + 9_805_053n },
 ]
 
-/** What has vested of `initial` after `elapsed` epochs; each epoch frees a whole share, the division's rest stays with the lock (specs-actors v0 multisig). */
+/** What has vested of `initial` after `elapsed` epochs; each epoch locks a whole share, and what the division leaves over is free from the start (specs-actors v0 multisig). */
 function vested(initial: bigint, epochs: ChainEpoch, elapsed: ChainEpoch): bigint {
   if (elapsed >= epochs) return initial
   if (elapsed < 0) return 0n
