@@ -105,12 +105,18 @@ export class ChainPool implements QueryPool {
   }
 }
 
-/** Compiles the actors of a network version on background threads; the first execution would wait for it otherwise. */
-export function compileActors(
+/**
+ * Compiles the actors of a network version on a background thread; the first execution would wait for it otherwise. One after
+ * the other, so that a node that has to stop need not wait for all of them and an execution in between gets its turn.
+ */
+export async function compileActors(
   networkVersion: number,
   bundle: ActorBundle,
   getBlock: (cid: Uint8Array) => Uint8Array | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
-  const codes = bundle.entries.map(([, code]) => (typeof code === 'string' ? Cid.parse(code) : code).bytes)
-  return preloadActors(networkVersion, codes, getBlock)
+  for (const [, code] of bundle.entries) {
+    if (signal.aborted) return
+    await preloadActors(networkVersion, [(typeof code === 'string' ? Cid.parse(code) : code).bytes], getBlock)
+  }
 }

@@ -32,6 +32,8 @@ import { listenAddress, loadConfig } from './config.ts'
 import { defaultConfigText } from './config-text.ts'
 import { ensureGenesis } from './genesis.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
+import { Journal } from './journal.ts'
+import { metricsRoute, type NodeMetrics, nodeMetrics } from './metrics.ts'
 import { noChain, noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
 import { nodeVersion, userAgent } from './version.ts'
@@ -149,9 +151,11 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
   const bundles = new BundleStore({ catalog }, bundleFolders)
   const localBundles = new BundleStore({ catalog }, { ...bundleFolders, downloads: false })
   const validating = options.import?.mode === 'validate'
+  const compiling = new AbortController()
+  closers.push(async () => compiling.abort())
   const actorsFor = async (epoch: number): Promise<ActorBundle[]> => {
     const known = await ensureBundles({ bundles, localBundles, store, network }, epoch, { all: validating, signal })
-    compileInBackground(network, epoch, known, store)
+    if (validating || !options.haltAfterImport) compileInBackground(network, epoch, known, store, compiling.signal)
     return known
   }
   let known: ActorBundle[] | undefined
@@ -193,7 +197,12 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
     forget()
     return preMigrations.close()
   })
-  preMigrations.onHead(chain.requireHead().height)
+  if (chain.head !== undefined) preMigrations.onHead(chain.head.height)
+
+  const journal = await Journal.open(repo.paths.journal, chain)
+  closers.push(() => journal.close())
+  const metrics = nodeMetrics({ chain, network })
+  closers.push(async () => metrics.close())
 
   const server = await serve(options, config, {
     repo,
@@ -201,6 +210,7 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
     chain,
     store,
     pool: pool ?? noChain(network),
+    metrics,
     startTime,
     stopping,
   })
@@ -222,11 +232,17 @@ async function removeChain(repo: Repo): Promise<void> {
 }
 
 /** The first execution needs the actors compiled; that takes seconds, so it begins now. A failure shows there. */
-function compileInBackground(network: Network, epoch: number, known: readonly ActorBundle[], store: LevelBlockstore): void {
+function compileInBackground(
+  network: Network,
+  epoch: number,
+  known: readonly ActorBundle[],
+  store: LevelBlockstore,
+  signal: AbortSignal,
+): void {
   const nv = networkVersion(network, epoch)
   const bundle = known.find((b) => b.version === actorsVersion(nv))
   if (bundle === undefined) return
-  compileActors(nv, bundle, (cid) => store.getBytes(cid)).catch((error: unknown) => {
+  compileActors(nv, bundle, (cid) => store.getBytes(cid), signal).catch((error: unknown) => {
     log.warn('the actors could not be compiled ahead', { networkVersion: nv }, error)
   })
 }
@@ -284,6 +300,7 @@ async function serve(
     chain: ChainStore
     store: LevelBlockstore
     pool: ChainQueries
+    metrics: NodeMetrics
     startTime: Date
     stopping: AbortController
   },
@@ -312,7 +329,12 @@ async function serve(
     ...chainHandlers(c),
   ]
   const server = await RpcServer.listen(
-    { router: makeRouter(handlers, c.pool, json), auth },
+    {
+      router: makeRouter(handlers, c.pool, json),
+      auth,
+      observer: c.metrics.observer,
+      routes: [metricsRoute(c.metrics.registry)],
+    },
     {
       host: options.apiHost ?? listen.host,
       port: options.apiPort ?? listen.port,
