@@ -310,6 +310,7 @@ export const en = {
     notOutcome: (path: string) => `${path} does not hold the output of nelumbo state compute-state --json`,
     rangeOrder: () => 'the tipset of --head must not be lower than the one of --tail',
     badRange: () => '<minHeight> must be lower than <maxHeight>',
+    noneAccepted: (height: number) => `the command accepts no tipset up to epoch ${height}`,
     bisectCommand: (why: string) => `the command of the bisection failed: ${why}`,
     noTrace: () => "the message is not in the trace of its tipset's computation",
     callFailed: (exit: number, gas: number, why: string) => `the call failed with exit code ${exit} after ${gas} gas: ${why}`,

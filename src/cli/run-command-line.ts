@@ -16,8 +16,9 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      // A second one ends a stop that does not come to its end.
-      if (stop.signal.aborted) process.exit(128 + (name === 'SIGINT' ? 2 : 15))
+      // A second one does not wait: a thread may be in native code that cannot be interrupted, and process.exit would
+      // wait for it. The stores survive a kill.
+      if (stop.signal.aborted) process.kill(process.pid, 'SIGKILL')
       stop.abort(new DOMException(name, 'AbortError'))
     })
   }

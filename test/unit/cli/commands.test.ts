@@ -21,13 +21,16 @@ async function suite(answers: readonly RecordedAnswer[]): Promise<void> {
     if (method.startsWith('Filecoin.ChainGetTipSet') && result) tipsets.set((result as any).Cids[0]['/'], result)
   }
   const byHeight = (height: number) => [...tipsets.values()].find(({ Height }) => Height === height)
+  let heights: (height: number) => unknown = byHeight
+  let paths: (path: string) => unknown = () => null
   const exports: unknown[][] = []
   const rpc = await startFakeRpc({
     answers,
     methods: {
       'Filecoin.ChainHead': () => tipsets.get(HEAD),
       'Filecoin.ChainGetTipSet': (key) => tipsets.get(key[0]['/']),
-      'Filecoin.ChainGetTipSetByHeight': byHeight,
+      'Filecoin.ChainGetTipSetByHeight': (height) => heights(height),
+      'Filecoin.ChainGetNode': (path) => paths(path),
       'Filecoin.StateNetworkVersion': () => 28,
       'Filecoin.StateReplay': (_tipset, cid) => find('StateReplay', (p) => p[1]['/'] === cid['/']),
       'Filecoin.StateSearchMsg': (_tipset, cid) => find('StateSearchMsg', (p) => p[1]['/'] === cid['/']) ?? null,
@@ -131,6 +134,47 @@ async function suite(answers: readonly RecordedAnswer[]): Promise<void> {
     t.equal(readFileSync(`${dir}/out.car`, 'utf8'), 'part one,part two')
     t.same(exports, [[900, true, [{ '/': HEAD }]]])
     t.throws(() => readFileSync(`${dir}/out.car.partial`))
+  })
+
+  t.test('chain: nodes by path', async (t) => {
+    const nodes: Record<string, unknown> = { '/ipfs/x': { Cid: { '/': BLOCK }, Obj: [1, { a: '<' }] } }
+    paths = (path) => nodes[path] ?? { Cid: { '/': BLOCK }, Obj: Number(path.split('/').at(-1)) }
+    await prints(t, 'chain get /ipfs//y/../x', '[\n\t1,\n\t{\n\t\t"a": "\\u003c"\n\t}\n]\n')
+    const state = byHeight(3001).Blocks[0].ParentStateRoot['/']
+    await prints(t, 'chain get --verbose /pstate/7', `/ipfs/${state}/7\n7\n`)
+    const bytes = Buffer.from(
+      find('ChainReadObj', (p) => p[0]['/'] === BLOCK),
+      'base64',
+    )
+    await prints(t, 'chain get --as-type raw /ipfs/x', bytes.toString('hex'))
+    t.same(
+      await json('chain get --as-type block /ipfs/x'),
+      find('ChainGetBlock', (p) => p[0]['/'] === BLOCK),
+    )
+    t.match(await run('chain get --as-type message /ipfs/x'), {
+      code: 1,
+      stderr: 'ERROR: the object cannot be read as message\n',
+    })
+    t.match(await run('chain get --as-type amt /ipfs/x'), { code: 1, stderr: 'ERROR: the object is not the root of an AMT\n' })
+  })
+
+  t.test('chain: bisection ends at the first tipset that the command accepts', async (t) => {
+    // Heights 0 to 16; the state counts the epochs.
+    heights = (height) => ({ ...byHeight(3001), Height: height, Blocks: [{ ParentStateRoot: { '/': `state${height}` } }] })
+    paths = (path) => ({ Cid: { '/': BLOCK }, Obj: Number(/state(\d+)/.exec(path)?.[1]) })
+    const { code, stdout } = await run('chain bisect 0 16 some/path sh -c', 'read n; test "$n" -ge 11')
+    t.equal(code, 0)
+    t.equal(stdout.split('\n').at(-2), '11')
+    t.match(stdout, /^\* Testing 8 \(0 - 16\) \(\/ipld\/state8\/some\/path\): false\n/)
+    t.match((await run('chain bisect 0 16 p sh -c', 'read n; test "$n" -ge 12')).stdout, /\n12\n$/)
+    t.match((await run('chain bisect 0 16 p sh -c', 'read n; test "$n" -ge 11 && echo true || echo false')).stdout, /\n11\n$/)
+    const never = await run('chain bisect 0 16 p false')
+    t.match(never, { code: 1, stderr: 'ERROR: the command accepts no tipset up to epoch 16\n' })
+    const failing = await run('chain bisect 0 16 p sh -c', 'echo broken >&2; exit 3')
+    t.match(failing, { code: 1, stderr: 'ERROR: the command of the bisection failed: broken\n' })
+    const missing = await run('chain bisect 0 16 p no-such-command -x')
+    t.match(missing, { code: 1, stderr: /^ERROR: the command of the bisection failed: .*ENOENT\n$/ })
+    heights = byHeight
   })
 
   t.test('state: miners', async (t) => {

@@ -1,20 +1,19 @@
 import { spawn } from 'node:child_process'
 import type { Context } from '../../context.ts'
 import { en } from '../../en.ts'
-import { CliError, usage } from '../../errors.ts'
+import { CliError, failed, usage } from '../../errors.ts'
 import { parseInteger } from '../../parse.ts'
 import { goJson } from '../../print.ts'
 import { firstBlock } from '../../tipset-ref.ts'
 import type { TipsetJson } from '../../wire.ts'
 
-/** Lotus's search: halves the range until one tipset is left, the lowest whose state the command accepts. */
+/** Halves the range until one tipset is left, the lowest whose state the command accepts. */
 export async function bisect({ node, args, out, signal }: Context): Promise<void> {
   let start = parseInteger(args[0] ?? '', '<minHeight>')
   let end = parseInteger(args[1] ?? '', '<maxHeight>')
   if (start >= end) throw usage(en.errors.badRange())
   const [path = '', command = '', ...commandArgs] = args.slice(2)
   let highest = await node.call<TipsetJson>('ChainGetTipSetByHeight', end, [])
-  let previous = highest.Height
   for (;;) {
     let middle = Math.floor((start + end) / 2)
     if (end - start === 1) {
@@ -35,10 +34,11 @@ export async function bisect({ node, args, out, signal }: Context): Promise<void
       out.line(accepted ? 'false (cli)' : 'false')
     }
     if (start === end) {
-      out.line(output === 'true' ? tipset.Height : previous)
+      // Lotus prints the tipset tested before, unless the command writes "true": one too low for a silent command.
+      if (!accepted || output === 'false') throw failed(en.errors.noneAccepted(end))
+      out.line(tipset.Height)
       return
     }
-    previous = middle
   }
 }
 
