@@ -48,7 +48,8 @@ function newestRound({ network, genesisTimestamp }: BeaconRules, networkVersion:
 export function expectedRounds(rules: BeaconRules, at: BlockEpoch, previousRound: bigint): ExpectedRounds {
   const drand = drandAt(rules.network, at.epoch)
   const last = newestRound(rules, at.networkVersion, at.epoch)
-  if (drandAt(rules.network, at.parentEpoch) !== drand && isChained(drand)) return { kind: 'fork', drand, rounds: [last - 1n, last] }
+  if (drandAt(rules.network, at.parentEpoch) !== drand && isChained(drand))
+    return { kind: 'fork', drand, rounds: [last - 1n, last] }
   if (last === previousRound) return { kind: 'none', drand, rounds: [] }
   const rounds: bigint[] = []
   for (let e = at.parentEpoch + 1; e <= at.epoch; e++) rounds.push(newestRound(rules, at.networkVersion, e))
@@ -73,7 +74,9 @@ export async function verifyBlockBeacon(
   const { kind, drand, rounds } = expectedRounds(rules, { ...at, epoch }, previous.round)
   const entries = header.beaconEntries
   const fail = (code: 'BEACON_COUNT' | 'BEACON_ROUND' | 'BEACON_SIGNATURE', what: string): never => {
-    throw new BeaconError(code, `the beacon entries of a block at height ${epoch} are wrong: ${what}`, { fields: { height: epoch } })
+    throw new BeaconError(code, `the beacon entries of a block at height ${epoch} are wrong: ${what}`, {
+      fields: { height: epoch },
+    })
   }
   const verify = async (entry: BeaconEntry, before: BeaconEntry): Promise<void> => {
     if (await verifier.verify(drand, entry, before.data)) return

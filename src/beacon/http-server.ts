@@ -46,7 +46,8 @@ function readAnswer(server: string, text: string, round: bigint): ServedRound {
   }
   if (typeof answer !== 'object' || answer === null) return bad('it is no object')
   const { round: named, signature, previous_signature: previous } = answer as Record<string, unknown>
-  if (typeof named !== 'number' || BigInt(Math.trunc(named)) !== round) return bad(`it is of round ${String(named)}, not ${round}`)
+  if (typeof named !== 'number' || BigInt(Math.trunc(named)) !== round)
+    return bad(`it is of round ${String(named)}, not ${round}`)
   const hex = (value: unknown): Uint8Array => {
     if (typeof value !== 'string' || value.length > MAX_SIGNATURE_HEX || !/^(?:[0-9a-f]{2})+$/i.test(value))
       return bad('its signature is no hex')

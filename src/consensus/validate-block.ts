@@ -116,7 +116,11 @@ export interface BlockOutcome {
  * Validates the blocks of one tipset side by side; their parents are executed once. No miner may have two of them.
  * @returns the outcome for each block, in the order given
  */
-export async function validateTipset(env: ConsensusEnv, blocks: readonly FullBlock[], signal?: AbortSignal): Promise<BlockOutcome[]> {
+export async function validateTipset(
+  env: ConsensusEnv,
+  blocks: readonly FullBlock[],
+  signal?: AbortSignal,
+): Promise<BlockOutcome[]> {
   const seen = new Set<string>()
   return await Promise.all(
     blocks.map(async (block): Promise<BlockOutcome> => {

@@ -18,7 +18,8 @@ export async function checkAggregate(
   keyOf: (sender: Address) => Address | undefined,
 ): Promise<void> {
   const { data } = header.blsAggregate
-  if (data.length < SIGNATURE_BYTES) throw new BlockError('BLOCK_AGGREGATE', `the aggregate has ${data.length} bytes, not ${SIGNATURE_BYTES}`)
+  if (data.length < SIGNATURE_BYTES)
+    throw new BlockError('BLOCK_AGGREGATE', `the aggregate has ${data.length} bytes, not ${SIGNATURE_BYTES}`)
   if (messages.length === 0) return
   const keys = messages.map(({ from }) => {
     const key = keyOf(from)

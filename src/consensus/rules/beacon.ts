@@ -23,7 +23,12 @@ export function previousEntry({ state }: ConsensusEnv, base: Tipset): BeaconEntr
  * The block carries the rounds of its epochs, signed by the drand network (Lotus beacon.ValidateBlockValues; FIP-0063).
  * @throws BlockError BLOCK_BEACON
  */
-export async function checkBeacon({ state, verifier }: ConsensusEnv, header: WholeHeader, base: Tipset, previous: BeaconEntry): Promise<void> {
+export async function checkBeacon(
+  { state, verifier }: ConsensusEnv,
+  header: WholeHeader,
+  base: Tipset,
+  previous: BeaconEntry,
+): Promise<void> {
   const at = { parentEpoch: base.height, networkVersion: state.networkVersion(header.height) }
   try {
     await verifyBlockBeacon({ network: state.network, genesisTimestamp: state.genesisTimestamp }, verifier, header, at, previous)

@@ -20,6 +20,10 @@ export function lookbackOf(state: StateManager, base: Tipset, height: ChainEpoch
     return state.lookback(base, height)
   } catch (cause) {
     if (!(cause instanceof StateError) || cause.code !== 'STATE_LOOKBACK') throw cause
-    throw new BlockError('BLOCK_LOOKBACK', `too many null rounds lie between height ${height} and its parents at ${base.height}`, { cause })
+    throw new BlockError(
+      'BLOCK_LOOKBACK',
+      `too many null rounds lie between height ${height} and its parents at ${base.height}`,
+      { cause },
+    )
   }
 }

@@ -51,6 +51,7 @@ export function checkMessageForms(
         fields: { message: messageCid(bare).toString() },
       })
     gas += bare.gasLimit
-    if (gas > blockGasLimit) throw new BlockError('BLOCK_GAS_LIMIT', `the messages ask for more than the ${blockGasLimit} gas of a block`)
+    if (gas > blockGasLimit)
+      throw new BlockError('BLOCK_GAS_LIMIT', `the messages ask for more than the ${blockGasLimit} gas of a block`)
   }
 }

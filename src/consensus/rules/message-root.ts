@@ -20,7 +20,8 @@ const nowhere: BlockWriter = { put: () => {} }
 
 /** @throws BlockError BLOCK_MESSAGE_COUNT (Lotus chain/sync.go, BlockMessageLimit) */
 export function checkMessageCount(count: number): void {
-  if (count > blockMessageLimit) throw new BlockError('BLOCK_MESSAGE_COUNT', `${count} messages are more than the ${blockMessageLimit} of a block`)
+  if (count > blockMessageLimit)
+    throw new BlockError('BLOCK_MESSAGE_COUNT', `${count} messages are more than the ${blockMessageLimit} of a block`)
 }
 
 /**

@@ -16,7 +16,12 @@ const LEGACY_ETH_VERSION = 23
  * the signature of the Ethereum transaction that became the message (Lotus consensus/signatures.go).
  * @param key the sender's key address
  */
-export function signatureFault(signed: SignedMessage, key: Address, network: Pick<Network, 'chainId'>, networkVersion: number): string | undefined {
+export function signatureFault(
+  signed: SignedMessage,
+  key: Address,
+  network: Pick<Network, 'chainId'>,
+  networkVersion: number,
+): string | undefined {
   const { type, data } = signed.signature
   if (type === SignatureType.secp256k1)
     return verifySecp256k1(key, messageCid(signed.message).bytes, data) ? undefined : `it is not signed by ${key}`
@@ -25,7 +30,8 @@ export function signatureFault(signed: SignedMessage, key: Address, network: Pic
   const chainId = BigInt(network.chainId)
   try {
     const { kind } = ethTransactionOf(signed, chainId)
-    if (networkVersion < LEGACY_ETH_VERSION && kind !== 'eip1559') return `legacy transactions are not in use in network version ${networkVersion}`
+    if (networkVersion < LEGACY_ETH_VERSION && kind !== 'eip1559')
+      return `legacy transactions are not in use in network version ${networkVersion}`
     verifyDelegated(signed, key, chainId)
     return undefined
   } catch (error) {
@@ -48,10 +54,13 @@ export function checkMessageSignatures(
   for (const signed of messages) {
     const { from } = signed.message
     const key = keyOf(from)
-    if (key === undefined) throw new BlockError('BLOCK_MESSAGE_SENDER', `${from} has no key`, { fields: { sender: from.toString() } })
+    if (key === undefined)
+      throw new BlockError('BLOCK_MESSAGE_SENDER', `${from} has no key`, { fields: { sender: from.toString() } })
     const fault = signatureFault(signed, key, network, networkVersion)
     if (fault === undefined) continue
     const cid = signedMessageCid(signed).toString()
-    throw new BlockError('BLOCK_MESSAGE_SIGNATURE', `the signature of message ${cid} is invalid: ${fault}`, { fields: { message: cid } })
+    throw new BlockError('BLOCK_MESSAGE_SIGNATURE', `the signature of message ${cid} is invalid: ${fault}`, {
+      fields: { message: cid },
+    })
   }
 }

@@ -24,6 +24,7 @@ export function loadParents(chain: ChainReader, header: BlockHeader): Tipset {
     throw cause
   }
   const miners = new Set(parents.blocks.map((b) => b.miner.key))
-  if (miners.size !== parents.blocks.length) throw new BlockError('BLOCK_PARENTS', `one miner has two blocks among the parents ${key}`)
+  if (miners.size !== parents.blocks.length)
+    throw new BlockError('BLOCK_PARENTS', `one miner has two blocks among the parents ${key}`)
   return parents
 }

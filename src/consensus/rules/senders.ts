@@ -23,11 +23,18 @@ export function canSend(registry: ActorRegistry, actor: Actor, networkVersion: n
  * @param tree the state after the parents
  * @throws BlockError BLOCK_MESSAGE_SENDER, BLOCK_MESSAGE_NONCE
  */
-export function checkSenders(registry: ActorRegistry, tree: StateTree, networkVersion: number, messages: Iterable<Message>): void {
+export function checkSenders(
+  registry: ActorRegistry,
+  tree: StateTree,
+  networkVersion: number,
+  messages: Iterable<Message>,
+): void {
   const next = new Map<string, bigint>()
   for (const m of messages) {
     const refuse = (why: string): never => {
-      throw new BlockError('BLOCK_MESSAGE_SENDER', `${m.from} ${why}`, { fields: { sender: m.from.toString(), message: messageCid(m).toString() } })
+      throw new BlockError('BLOCK_MESSAGE_SENDER', `${m.from} ${why}`, {
+        fields: { sender: m.from.toString(), message: messageCid(m).toString() },
+      })
     }
     let sender = m.from
     if (networkVersion >= 13) {

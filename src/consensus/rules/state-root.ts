@@ -22,5 +22,6 @@ export function checkStateRoot(header: BlockHeader, { stateRoot }: TipsetState):
  */
 export function checkReceipts(header: BlockHeader, { receiptsRoot }: TipsetState): void {
   const stated = header.parentMessageReceipts
-  if (!same(stated, receiptsRoot)) throw new BlockError('BLOCK_RECEIPTS', `the parents' receipts are ${receiptsRoot}, the header states ${stated}`)
+  if (!same(stated, receiptsRoot))
+    throw new BlockError('BLOCK_RECEIPTS', `the parents' receipts are ${receiptsRoot}, the header states ${stated}`)
 }

@@ -1,5 +1,5 @@
-import type { MinerView } from '../../actors/miner/view.ts'
 import type { SectorOnChainInfo } from '../../actors/miner/sector.ts'
+import type { MinerView } from '../../actors/miner/view.ts'
 import { encode } from '../../codec/codec.ts'
 import { blake2b256 } from '../../native/crypto.ts'
 import { NativeError } from '../../native/errors.ts'
@@ -39,7 +39,8 @@ export async function challengedSectors(view: MinerView, miner: Address, randomn
   return indexes.map((i) => {
     const number = active.nth(i)
     const sector = number === undefined ? undefined : view.sector(number)
-    if (sector === undefined) throw new BlockError('BLOCK_WINNING_POST', `sector ${number} of ${miner} is active but not in its state`)
+    if (sector === undefined)
+      throw new BlockError('BLOCK_WINNING_POST', `sector ${number} of ${miner} is active but not in its state`)
     return sector
   })
 }

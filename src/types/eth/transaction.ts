@@ -84,7 +84,8 @@ export function ethTransactionOf({ message: m, signature }: SignedMessage, chain
   const parts = signatureParts(data.subarray(1))
   const legacy = { ...common, maxPriorityFeePerGas: m.gasFeeCap, ...parts }
   if (data[0] === HOMESTEAD_MARK) {
-    if (data.length !== HOMESTEAD_LENGTH || (parts.v !== 27n && parts.v !== 28n)) badSignature('v of a homestead transaction is 27 or 28')
+    if (data.length !== HOMESTEAD_LENGTH || (parts.v !== 27n && parts.v !== 28n))
+      badSignature('v of a homestead transaction is 27 or 28')
     return { ...legacy, kind: 'homestead', chainId: 0n }
   }
   if (data[0] !== EIP155_MARK) badSignature(`the first byte of a legacy signature is 1 or 2, not ${data[0]}`)
@@ -180,7 +181,8 @@ function recoverable(tx: EthTransaction, data: Uint8Array): Uint8Array {
 export function verifyDelegated(signed: SignedMessage, signer: Address, chainId: bigint): void {
   const tx = ethTransactionOf(signed, chainId)
   const again = messageOfTransaction(tx, signed.message.from)
-  if (cidKey(messageCid(again)) !== cidKey(messageCid(signed.message))) fail('the message is not the one that its transaction becomes')
+  if (cidKey(messageCid(again)) !== cidKey(messageCid(signed.message)))
+    fail('the message is not the one that its transaction becomes')
   const hash = keccak_256(unsignedTransactionBytes(tx))
   let key: Uint8Array
   try {
