@@ -287,6 +287,7 @@ export const en = {
       `the daemon does not know the method ${method}; it is older than this command or another program`,
     streamBroken: (method: string) => `the connection to the daemon broke while ${method} was running; try again`,
     unknownCommand: (given: string, group: string) => `unknown command '${given}'; nelumbo ${group} --help lists the commands`,
+    fault: () => 'this is a fault of the program, NELUMBO_DEBUG=1 shows where it arose',
     interrupted: () => 'interrupted',
     permMissing: () => '--perm is missing; give one of read, write, sign, admin',
     permUnknown: (perm: string) => `--perm ${perm} is not known; give one of read, write, sign, admin`,

@@ -16,6 +16,8 @@ export interface Environment {
   /** Where proof parameters are, when `FIL_PROOFS_PARAMETER_CACHE` says so. */
   readonly parameterCache: string | undefined
   readonly noColor: boolean
+  /** `NELUMBO_DEBUG`: print where an unexpected error arose. */
+  readonly debug: boolean
 }
 
 /** Not settings of the config file, though they begin like one. */
@@ -36,6 +38,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     cacheDir: join(nonEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'nelumbo'),
     parameterCache: nonEmpty(env.FIL_PROOFS_PARAMETER_CACHE),
     noColor: nonEmpty(env.NO_COLOR) !== undefined,
+    debug: nonEmpty(env.NELUMBO_DEBUG) !== undefined,
   }
 }
 

@@ -27,9 +27,10 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
   })
+  const env = readEnvironment()
   try {
     const program = makeProgram(commands, {
-      env: readEnvironment(),
+      env,
       stdout: process.stdout,
       stderr: process.stderr,
       signal: stop.signal,
@@ -38,12 +39,12 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     if (argv.length === 0) program.outputHelp()
     else await program.parseAsync(normalizeArgv(argv, flagNames(commands, argv)), { from: 'user' })
   } catch (error) {
-    process.exitCode = report(error, stop.signal)
+    process.exitCode = report(error, stop.signal, env.debug)
   }
 }
 
 /** Prints the sentence for an error and gives the exit code. */
-function report(error: unknown, signal: AbortSignal): number {
+function report(error: unknown, signal: AbortSignal, debug: boolean): number {
   if (error instanceof CommandLineError) {
     if (!error.ok) say(error.message)
     return error.ok ? 0 : EXIT_USAGE
@@ -53,12 +54,15 @@ function report(error: unknown, signal: AbortSignal): number {
     return 130
   }
   say(sentence(error))
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   return error instanceof NodeError && error.code === 'CLI_USAGE' ? EXIT_USAGE : EXIT_FAILED
 }
 
 /** What went wrong and, where the error says it, what to do about it. */
 function sentence(error: unknown): string {
   const text = errorMessage(error).trim().replace(/\.$/, '')
+  // Neither one of ours nor one of the system's: nobody foresaw it.
+  if (!(error instanceof NodeError) && !(error instanceof Error && 'code' in error)) return `${text}; ${en.errors.fault()}`
   if (!(error instanceof NodeError) || error.hint === undefined) return text
   return `${text}; ${error.hint.charAt(0).toLowerCase()}${error.hint.slice(1).replace(/\.$/, '')}`
 }
