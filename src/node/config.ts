@@ -17,9 +17,10 @@ export async function loadConfig(
   options: Pick<FullNodeOptions, 'configPath' | 'configOverrides'>,
 ): Promise<FullNodeConfig> {
   const path = options.configPath ?? repo.paths.config
-  let text: string
+  // Without a file the defaults hold.
+  let text: string | undefined
   try {
-    text = options.configPath === undefined ? ((await repo.configText()) ?? '') : await readFile(path, 'utf8')
+    text = options.configPath === undefined ? await repo.configText() : await readFile(path, 'utf8')
   } catch (cause) {
     throw new NodeError('NODE_CONFIG', `the config ${path} cannot be read`, { cause })
   }
