@@ -34,7 +34,7 @@ async function faults(folder: string): Promise<void> {
     return { ...header, blockSig: { type: 2, data: blsSign(key, blockSigningBytes(header)) } }
   }
   const bytes = (h: BlockHeader): Uint8Array => encode(blockHeader, h)
-  const none = new Uint8Array(0)
+  const none: Uint8Array = new Uint8Array(0)
   const check = (h1: Uint8Array, h2: Uint8Array, extra = none, changes: Partial<FaultComponents> = {}): FaultVerdict =>
     verifyConsensusFault(
       {
