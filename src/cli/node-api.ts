@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyMethod, Params, Result } from '../api/method.ts'
 import { parseApiInfo } from '../rpc/api-info.ts'
-import type { RpcClient } from '../rpc/client.ts'
 import { RpcError } from '../rpc/errors.ts'
+import type { JsonRpcClient } from '../rpc/json-client.ts'
 import { en } from './en.ts'
 import { CliError } from './errors.ts'
 
@@ -81,7 +81,8 @@ function read(text: string, from: string): ApiInfo {
 /** The API at the place that the sources name; looked up, and the client loaded, at the first call. */
 export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
   let found: ApiInfo | undefined
-  let opened: Promise<RpcClient> | undefined
+  let opened: Promise<JsonRpcClient> | undefined
+  let streaming: JsonRpcClient | undefined
   const info = () => {
     found ??= findApi(sources)
     return found
@@ -89,7 +90,7 @@ export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
   const client = () => {
     const { url, token } = info()
     // Without a limit in time: computing states takes as long as it takes, and Ctrl-C ends it.
-    opened ??= import('../rpc/client.ts').then(({ RpcClient }) => new RpcClient({ url, token }, { timeoutMs: 0 }))
+    opened ??= import('../rpc/json-client.ts').then(({ JsonRpcClient }) => new JsonRpcClient({ url, token }, { timeoutMs: 0 }))
     return opened
   }
   return {
@@ -103,7 +104,10 @@ export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
       }
     },
     async *stream<D extends AnyMethod>(def: D, params: Params<D>): AsyncGenerator<Result<D>> {
-      const open = await client()
+      const { url, token } = info()
+      const { RpcClient } = await import('../rpc/client.ts')
+      const open = new RpcClient({ url, token })
+      streaming = open
       try {
         yield* open.stream(def, params, { signal })
       } catch (error) {
@@ -112,6 +116,7 @@ export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
     },
     async close() {
       await (await opened)?.close()
+      await streaming?.close()
     },
   }
 }
