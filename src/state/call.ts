@@ -233,7 +233,8 @@ export function computeState(
   const { state, applied: own } = traceTipset(sm, tipset)
   const applied = [...own]
   let root = state.stateRoot
-  for (let epoch = tipset.height; epoch < height; epoch++) root = sm.migrate(root, epoch)
+  // By the upgrades, not by the epochs: a caller may name any height.
+  for (const u of sm.upgrades.all()) if (u.height >= tipset.height && u.height < height) root = sm.migrate(root, u.height)
   const scratch = new OverlayBlockstore(sm.store)
   const vm = new Vm(scratchComponents(sm, scratch), {
     stateRoot: root,

@@ -10,6 +10,9 @@ import { QueryError } from './errors.ts'
 /** Epochs after which expected consensus takes a tipset as final. */
 const FINALITY = 900
 
+/** Tipsets that one answer to ChainGetPath may hold; each is some kilobytes of JSON. */
+const MAX_PATH_TIPSETS = 10_000
+
 export function cidOnChain(message: Message | SignedMessage): CID {
   return 'signature' in message ? signedMessageCid(message) : messageCid(message)
 }
@@ -63,7 +66,7 @@ export const chainHandlers: readonly BoundQuery[] = [
   query(m.chainTipSetWeight, ([key], env) => tipsetWeight(env.state.store, env.state.registry, env.tipset(key))),
   query(m.chainGetMessage, ([cid], env) => bareMessage(env.state.chain.message(cid))),
   query(m.chainGetPath, ([from, to], env) =>
-    env.state.chain.path(env.tipset(from), env.tipset(to)).map((c) => ({ type: c.type, val: c.tipset })),
+    env.state.chain.path(env.tipset(from), env.tipset(to), { max: MAX_PATH_TIPSETS }).map((c) => ({ type: c.type, val: c.tipset })),
   ),
   query(m.chainGetEvents, ([root], env) => readEvents(env.state.store, root)),
 ]

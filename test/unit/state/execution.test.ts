@@ -144,6 +144,8 @@ if (sharedData(t, 'chains', 'lotus-devnet-proofs') !== undefined) {
     t.not(root.toString(), next.parentStateRoot.toString())
     t.equal(applied.at(-1)?.receipt.exitCode, 0)
     t.equal(applied.at(-1)?.cid.toString(), messageCid(extra).toString())
+    const far = computeState(sm, tipset, Number.MAX_SAFE_INTEGER, [])
+    t.equal(far.root.toString(), next.parentStateRoot.toString(), 'a height without end costs nothing')
     const empty = computeState(sm, tipset, tipset.height, [])
     t.equal(empty.root.toString(), next.parentStateRoot.toString())
   })
