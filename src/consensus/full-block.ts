@@ -1,15 +1,9 @@
 import type { EntryVerifier } from '../beacon/verify-entry.ts'
 import type { StateManager } from '../state/state-manager.ts'
 import type { BlockHeader, ElectionProof, Ticket } from '../types/block.ts'
-import type { Message, SignedMessage } from '../types/message.ts'
 import type { Signature } from '../types/signature.ts'
 
-/** A block with its messages, in the order of its two lists. */
-export interface FullBlock {
-  readonly header: BlockHeader
-  readonly bls: readonly Message[]
-  readonly secp: readonly SignedMessage[]
-}
+export type { FullBlock } from '../types/full-block.ts'
 
 /** A header that has all its parts (rules/syntax.ts). */
 export type WholeHeader = BlockHeader & {

@@ -31,7 +31,7 @@ export function checkSenders(
 ): void {
   const next = new Map<string, bigint>()
   for (const m of messages) {
-    const refuse = (why: string): never => {
+    const refuse: (why: string) => never = (why) => {
       throw new BlockError('BLOCK_MESSAGE_SENDER', `${m.from} ${why}`, {
         fields: { sender: m.from.toString(), message: messageCid(m).toString() },
       })
@@ -44,7 +44,7 @@ export function checkSenders(
     let nonce = next.get(sender.key)
     if (nonce === undefined) {
       const actor = tree.getActor(sender)
-      if (actor === undefined) return refuse('does not exist')
+      if (actor === undefined) refuse('does not exist')
       if (!canSend(registry, actor, networkVersion)) refuse('cannot send messages')
       nonce = actor.nonce
     }
