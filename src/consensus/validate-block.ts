@@ -34,11 +34,23 @@ import { senderKeys } from './sender-keys.ts'
  * @throws BlockError when the block breaks a rule; any other error when the node cannot tell
  */
 export async function validateBlock(env: ConsensusEnv, block: FullBlock, signal?: AbortSignal): Promise<PartTimes> {
+  return await (await beginValidation(env, block, signal)).settle()
+}
+
+/**
+ * As `validateBlock`, but comes back as soon as the parents were executed; signatures and proofs are still being checked in
+ * native threads. Meanwhile a block on top of this one can be begun. What is wrong comes out here or of `settle`.
+ */
+export async function beginValidation(
+  env: ConsensusEnv,
+  block: FullBlock,
+  signal?: AbortSignal,
+): Promise<{ settle(): Promise<PartTimes> }> {
   signal?.throwIfAborted()
   const { state } = env
   const { network } = state
   const cid = blockCid(block.header)
-  if (state.genesis.cids.some((c) => cidKey(c) === cidKey(cid))) return {}
+  if (state.genesis.cids.some((c) => cidKey(c) === cidKey(cid))) return { settle: async () => ({}) }
   const checks = new Checks()
 
   const { header, base, lookback, miner, previous } = checks.now('header', () => {
@@ -91,7 +103,7 @@ export async function validateBlock(env: ConsensusEnv, block: FullBlock, signal?
     if (withMessages) checkSenders(state.registry, state.stateTree(after.stateRoot), nv, bare())
   })
   if (withMessages) checks.start('message signatures', () => checkMessageSignatures(block.secp, network, nv, keys))
-  return await checks.settle()
+  return checks
 }
 
 /** Waits for work between the parts; when it fails, the parts that are under way are waited for first and their failure counts. */

@@ -7,8 +7,8 @@ import type { Network } from '../networks/types.ts'
 import type { QueryPool } from '../rpc/router.ts'
 import type { BeaconEntry } from '../types/block.ts'
 import { type CID, CID as Cid } from '../types/cid.ts'
-import type { Tipset } from '../types/tipset.ts'
-import type { ChainWorkerData, QueryCall } from './chain-worker.ts'
+import type { Tipset, TipsetKey } from '../types/tipset.ts'
+import type { ChainWorkerData, QueryCall, WireBlockResult } from './chain-worker.ts'
 
 /** Native stack of a worker: the FVM nests calls up to 1,024 deep. */
 const STACK_MB = 64
@@ -80,6 +80,17 @@ export class ChainPool implements QueryPool {
   /** The beacon entry that counts for an epoch of the chain that ends in `base`. */
   beaconEntry(epoch: number, base: Tipset, signal: AbortSignal): Promise<BeaconEntry> {
     return this.#queries.call('beaconEntry', { epoch, base: base.cids.map(String) }, { signal }) as Promise<BeaconEntry>
+  }
+
+  /** Validates tipsets that follow from one another, up to the first bad one; their messages must be in the store. */
+  validateWay(way: readonly TipsetKey[], signal: AbortSignal): Promise<WireBlockResult[][]> {
+    const args = { way: way.map((key) => key.cids.map(String)) }
+    return this.#chainThread.call('validateWay', args, { signal }) as Promise<WireBlockResult[][]>
+  }
+
+  /** Weight of the chain that ends in a tipset whose parents were executed. */
+  weigh(tipset: Tipset, signal: AbortSignal): Promise<bigint> {
+    return this.#chainThread.call('weigh', { tipset: tipset.cids.map(String) }, { signal }) as Promise<bigint>
   }
 
   /** Re-executes the chain up to `head`; see validateChain. */

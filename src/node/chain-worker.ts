@@ -5,8 +5,14 @@
 import { workerData } from 'node:worker_threads'
 import { type ActorBundle, ActorRegistry } from '../actors/manifest.ts'
 import { answerQuery } from '../api/method.ts'
+import { EntryVerifier } from '../beacon/verify-entry.ts'
 import type { JsonContext } from '../codec/json.ts'
-import { NodeError } from '../lib/errors.ts'
+import type { PartTimes } from '../consensus/checks.ts'
+import { BlockError, type Verdict } from '../consensus/errors.ts'
+import type { ConsensusEnv, FullBlock } from '../consensus/full-block.ts'
+import { type BlockResult, validateWay } from '../consensus/validate-way.ts'
+import { tipsetWeight } from '../consensus/weight.ts'
+import { errorMessage, NodeError } from '../lib/errors.ts'
 import { serveWorker, type WorkerContext } from '../lib/worker-pool.ts'
 import type { Network } from '../networks/types.ts'
 import type { BoundQuery } from '../rpc/handlers/env.ts'
@@ -29,6 +35,12 @@ export interface ChainWorkerData {
   readonly network: Omit<Network, 'genesisCid'>
   readonly genesis: readonly string[]
   readonly bundles: readonly { readonly version: number; readonly entries: readonly (readonly [string, string])[] }[]
+}
+
+/** The outcome of a block's validation as it leaves the worker. */
+export interface WireBlockResult {
+  readonly times: PartTimes
+  readonly failure?: { readonly code: string; readonly message: string; readonly permanent: boolean; readonly verdict: Verdict }
 }
 
 export interface QueryCall {
@@ -67,6 +79,28 @@ const state: StateManager = new StateManager({
 })
 const handlers: ReadonlyMap<string, BoundQuery> = new Map(queryHandlers.map((q) => [q.def.id, q]))
 
+const consensus: ConsensusEnv = { state, verifier: new EntryVerifier(), now: () => Math.floor(Date.now() / 1000) }
+
+function fullBlock(cid: string): FullBlock {
+  const header = chain.block(CID.parse(cid))
+  const { bls, secp } = chain.messages(header)
+  return { header, bls, secp }
+}
+
+function wireResult({ error, times }: BlockResult): WireBlockResult {
+  if (error === undefined) return { times }
+  const known = error instanceof BlockError
+  return {
+    times,
+    failure: {
+      code: error instanceof NodeError ? error.code : 'VALIDATION_FAILED',
+      message: errorMessage(error),
+      permanent: known && error.permanent,
+      verdict: known ? error.verdict : 'ignore',
+    },
+  }
+}
+
 function keyOf(cids: readonly string[]): TipsetKey {
   return new TipsetKey(cids.map((c) => CID.parse(c)))
 }
@@ -86,6 +120,21 @@ serveWorker({
     const result = state.tipsetState(chain.tipset(keyOf(tipset)), chain.tipset(keyOf(head)))
     await store.flush()
     return { stateRoot: result.stateRoot.toString(), receiptsRoot: result.receiptsRoot.toString() }
+  },
+
+  /**
+   * Validates tipsets that follow from one another, whose messages are in the store, up to the first that is bad.
+   * Answers with a result for each block of each tipset that was looked at.
+   */
+  async validateWay({ way }: { way: readonly (readonly string[])[] }, { signal }: WorkerContext): Promise<WireBlockResult[][]> {
+    const tipsets = way.map((cids) => cids.map(fullBlock))
+    const results = await validateWay(consensus, tipsets, signal)
+    await store.flush()
+    return results.map((blocks) => blocks.map(wireResult))
+  },
+
+  weigh({ tipset }: { tipset: readonly string[] }): bigint {
+    return tipsetWeight(store, registry, chain.tipset(keyOf(tipset)))
   },
 
   beaconEntry({ epoch, base }: { epoch: number; base: readonly string[] }) {

@@ -24,6 +24,8 @@ import { LevelBlockstore } from '../store/level-blockstore.ts'
 import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
 import { importSnapshot } from '../store/snapshot/import.ts'
+import { SyncError } from '../sync/errors.ts'
+import { type ChainSource, Syncer } from '../sync/syncer.ts'
 import type { Tipset } from '../types/tipset.ts'
 import { ensureBundles } from './bundles.ts'
 import { chainHandlers } from './chain-handlers.ts'
@@ -36,6 +38,7 @@ import { Journal } from './journal.ts'
 import { metricsRoute, type NodeMetrics, nodeMetrics } from './metrics.ts'
 import { noChain, noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
+import { PoolValidator } from './validator.ts'
 import { nodeVersion, userAgent } from './version.ts'
 
 const log = getLogger('node')
@@ -43,12 +46,25 @@ const log = getLogger('node')
 /** Where Lotus keeps the published parameters. */
 const DEFAULT_PROOF_PARAMETERS = '/var/tmp/filecoin-proof-parameters'
 
+/** Parts that may be given instead of what the node would make itself. */
+export interface FullNodeComponents {
+  /** Where headers and messages come from; peers, where it is not given. */
+  readonly source?: ChainSource
+}
+
+/** The source of a node that talks to nobody. */
+const nobody: ChainSource = {
+  headers: () => Promise.reject(new SyncError('SYNC_UNAVAILABLE', 'the node has no peers')),
+  messages: () => Promise.reject(new SyncError('SYNC_UNAVAILABLE', 'the node has no peers')),
+}
+
 interface NodeParts {
   readonly repo: Repo
   readonly network: Network
   readonly chain: ChainStore
   readonly validation: ValidationResult | undefined
   readonly server: RpcServer | undefined
+  readonly syncer: Syncer | undefined
   readonly closers: (() => Promise<unknown>)[]
   readonly stopping: AbortController
 }
@@ -62,6 +78,8 @@ export class FullNode {
   readonly validation: ValidationResult | undefined
   /** Undefined for a node that only imported. */
   readonly server: RpcServer | undefined
+  /** Undefined for a node without a chain. */
+  readonly syncer: Syncer | undefined
   /** Settles when everything is on the disk and closed; rejects when that failed. */
   readonly closed: Promise<void>
   readonly #stopping: AbortController
@@ -72,6 +90,7 @@ export class FullNode {
     this.chain = parts.chain
     this.validation = parts.validation
     this.server = parts.server
+    this.syncer = parts.syncer
     this.#stopping = parts.stopping
     this.closed = new Promise((resolve, reject) => {
       const end = (): void => void closeAll(parts.closers).then(resolve, reject)
@@ -91,10 +110,10 @@ export class FullNode {
  * Starts a node: repo, stores, genesis, actors, import, threads, API, in this order. What was opened is closed again when a
  * step fails. With `haltAfterImport` the node that is returned is closing already.
  */
-export async function startFullNode(options: FullNodeOptions): Promise<FullNode> {
+export async function startFullNode(options: FullNodeOptions, components: FullNodeComponents = {}): Promise<FullNode> {
   const closers: (() => Promise<unknown>)[] = []
   try {
-    return await start(options, closers)
+    return await start(options, components, closers)
   } catch (error) {
     await closeAll(closers).catch((e: unknown) => log.error('closing after a failed start failed too', {}, e))
     throw error
@@ -114,7 +133,11 @@ async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
   if (failure !== undefined) throw failure
 }
 
-async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)[]): Promise<FullNode> {
+async function start(
+  options: FullNodeOptions,
+  components: FullNodeComponents,
+  closers: (() => Promise<unknown>)[],
+): Promise<FullNode> {
   const { network } = options
   const stopping = new AbortController()
   const { signal } = stopping
@@ -186,7 +209,7 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
 
   const validation = validating && pool !== undefined ? await validate(options, chain.requireHead(), pool, signal) : undefined
   if (options.haltAfterImport) {
-    const node = new FullNode({ repo, network, chain, validation, server: undefined, closers, stopping })
+    const node = new FullNode({ repo, network, chain, validation, server: undefined, syncer: undefined, closers, stopping })
     void node.close()
     return node
   }
@@ -203,6 +226,18 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
   closers.push(() => journal.close())
   const metrics = nodeMetrics({ chain, network })
   closers.push(async () => metrics.close())
+  const syncer =
+    pool === undefined
+      ? undefined
+      : new Syncer({
+          chain,
+          store,
+          metadata,
+          source: components.source ?? nobody,
+          validator: new PoolValidator({ pool, registry: metrics.registry }),
+        })
+  syncer?.start()
+  if (syncer !== undefined) closers.push(() => syncer.close())
 
   const server = await serve(options, config, {
     repo,
@@ -217,7 +252,7 @@ async function start(options: FullNodeOptions, closers: (() => Promise<unknown>)
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })
   if (genesis === undefined) log.warn(noChainText(network))
-  return new FullNode({ repo, network, chain, validation, server, closers, stopping })
+  return new FullNode({ repo, network, chain, validation, server, syncer, closers, stopping })
 }
 
 /** Drops blocks and what is known about the chain; keys, config and other records stay. */

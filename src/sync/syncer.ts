@@ -22,11 +22,10 @@ import { ValidatedBlocks } from './validated.ts'
 
 const log = getLogger('sync')
 
-/** Tipsets whose messages are asked for at a time, and such batches that are under way (Lotus chain/sync.go). */
+/** Tipsets whose messages are asked for at a time (Lotus chain/sync.go). */
 const MESSAGE_BATCH = 8
-const MESSAGE_BATCHES_AHEAD = 2
-/** Tipsets between two heads on disk while catching up. */
-const HEAD_EVERY = 64
+/** Tipsets that are validated in one go, while the messages of the next ones come; the head moves after each. */
+const SEGMENT = 32
 /** Targets that wait; the lightest go first when there are more. */
 const MAX_TARGETS = 64
 /** Epochs around the head in which a second block of a miner makes the head be chosen anew (Lotus chain/store/store.go). */
@@ -39,10 +38,12 @@ export interface ChainSource extends HeaderSource {
 
 export interface Validator {
   /**
-   * Checks every rule of a block whose parents were validated and whose messages are in the store.
-   * Rejects with an error whose `permanent` says whether the block is bad for good.
+   * Checks every rule of tipsets that follow from one another, whose messages are in the store; the parents of the first were
+   * validated. Ends after the first tipset with a bad block.
+   * @returns for each tipset that was looked at a list with what is wrong with each of its blocks, undefined for a good one; an
+   * error's `permanent` says whether the block is bad for good
    */
-  validate(block: CID, signal: AbortSignal): Promise<void>
+  validate(way: readonly TipsetKey[], signal: AbortSignal): Promise<readonly (readonly (Error | undefined)[])[]>
   /** Weight of the chain that ends in a tipset whose parents were executed. */
   weigh(tipset: Tipset, signal: AbortSignal): Promise<bigint>
 }
@@ -173,53 +174,52 @@ export class Syncer {
     })
     this.reports.update(report, { stage: 'messages', base: base.key, baseHeight: base.height })
     let last: Tipset | undefined
-    let sinceHead = 0
-    for await (const tipset of this.#withMessages(keys, signal)) {
-      this.reports.update(report, { height: tipset.height })
-      await this.#validateTipset(tipset, keys, signal)
-      last = this.#expanded(tipset)
-      // Far from the target one head in 64 tipsets is enough for a restart to go on from.
-      if (++sinceHead >= HEAD_EVERY) {
-        sinceHead = 0
-        await this.#considerHead(last, signal)
-      }
+    for await (const tipsets of this.#withMessages(keys, signal)) {
+      this.reports.update(report, { height: (tipsets[0] as Tipset).height })
+      const { good, failure } = await this.#validateTipsets(tipsets, keys, signal)
+      last = good.at(-1) ?? last
+      // Also far from the target: a restart goes on from here.
+      if (last !== undefined) await this.#considerHead(this.#expanded(last), signal)
+      if (failure !== undefined) throw failure
     }
-    if (last === undefined) last = chain.reader.tipset(target)
-    await this.#considerHead(last, signal)
+    if (last === undefined) await this.#considerHead(this.#expanded(chain.reader.tipset(target)), signal)
   }
 
-  /** The tipsets of keys in order, their messages in the store; batches are fetched ahead of what is validated. */
-  async *#withMessages(keys: readonly TipsetKey[], signal: AbortSignal): AsyncGenerator<Tipset> {
-    const batches: Promise<readonly Tipset[]>[] = []
+  /** The tipsets of keys in order, in segments, their messages in the store; the next segment is fetched ahead. */
+  async *#withMessages(keys: readonly TipsetKey[], signal: AbortSignal): AsyncGenerator<readonly Tipset[]> {
     let at = 0
-    const ahead = (): void => {
-      while (batches.length < MESSAGE_BATCHES_AHEAD && at < keys.length) {
-        const batch = this.#fetchBatch(keys.slice(at, at + MESSAGE_BATCH), signal)
-        // Awaited in its turn; until then its failure is nobody's.
-        batch.catch(() => undefined)
-        batches.push(batch)
-        at += MESSAGE_BATCH
-      }
+    const next = (): Promise<readonly Tipset[]> | undefined => {
+      if (at >= keys.length) return undefined
+      const segment = this.#fetchSegment(keys.slice(at, at + SEGMENT), signal)
+      // Awaited in its turn; until then its failure is nobody's.
+      segment.catch(() => undefined)
+      at += SEGMENT
+      return segment
     }
-    ahead()
-    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      const tipsets = await batch
-      ahead()
-      yield* tipsets
+    let coming = next()
+    while (coming !== undefined) {
+      const tipsets = await coming
+      coming = next()
+      yield tipsets
     }
   }
 
-  async #fetchBatch(keys: readonly TipsetKey[], signal: AbortSignal): Promise<readonly Tipset[]> {
-    const { chain, store, source } = this.#c
-    const tipsets = keys.map((k) => chain.reader.tipset(k))
+  async #fetchSegment(keys: readonly TipsetKey[], signal: AbortSignal): Promise<readonly Tipset[]> {
+    const tipsets = keys.map((k) => this.#c.chain.reader.tipset(k))
     const lacking = tipsets.filter((t) => !this.#hasMessages(t))
-    if (lacking.length === 0) return tipsets
-    const answers = await source.messages(lacking, signal)
-    for (const blocks of answers) for (const block of blocks) await storeFullBlock(store, block)
+    const requests: Promise<void>[] = []
+    for (let i = 0; i < lacking.length; i += MESSAGE_BATCH)
+      requests.push(this.#fetchMessages(lacking.slice(i, i + MESSAGE_BATCH), signal))
+    await Promise.all(requests)
+    return tipsets
+  }
+
+  async #fetchMessages(lacking: readonly Tipset[], signal: AbortSignal): Promise<void> {
+    const answers = await this.#c.source.messages(lacking, signal)
+    for (const blocks of answers) for (const block of blocks) await storeFullBlock(this.#c.store, block)
     const still = lacking.find((t) => !this.#hasMessages(t))
     if (still !== undefined)
       throw new SyncError('SYNC_UNAVAILABLE', `nobody has the messages of the tipset at height ${still.height}`)
-    return tipsets
   }
 
   #hasMessages(tipset: Tipset): boolean {
@@ -232,24 +232,34 @@ export class Syncer {
     }
   }
 
-  async #validateTipset(tipset: Tipset, way: readonly TipsetKey[], signal: AbortSignal): Promise<void> {
-    const fresh = tipset.cids.filter((c) => !this.#validated.has(c))
-    const results = await Promise.allSettled(fresh.map((c) => this.#c.validator.validate(c, signal)))
-    let failure: unknown
-    for (const [i, r] of results.entries()) {
-      const cid = fresh[i] as CID
-      if (r.status === 'fulfilled') {
-        await this.#validated.add([cid])
+  /** The tipsets of the way that are valid, in order; with the failure that ended it, if one did. */
+  async #validateTipsets(
+    tipsets: readonly Tipset[],
+    way: readonly TipsetKey[],
+    signal: AbortSignal,
+  ): Promise<{ readonly good: readonly Tipset[]; readonly failure: Error | undefined }> {
+    const good: Tipset[] = []
+    const results = await this.#c.validator.validate(
+      tipsets.map((t) => t.key),
+      signal,
+    )
+    for (const [i, errors] of results.entries()) {
+      const tipset = tipsets[i] as Tipset
+      const valid = tipset.cids.filter((_, j) => errors[j] === undefined)
+      await this.#validated.add(valid)
+      tipset.blocks.forEach((header, j) => {
+        if (errors[j] === undefined) this.#tracker.add(header, tipset.cids[j] as CID)
+      })
+      const failure = errors.find((e) => e !== undefined)
+      if (failure === undefined) {
+        good.push(tipset)
         continue
       }
-      failure ??= r.reason
-      if (isPermanent(r.reason) && !signal.aborted) this.#markBad(cid, errorMessage(r.reason), way)
+      for (const [j, error] of errors.entries())
+        if (isPermanent(error) && !signal.aborted) this.#markBad(tipset.cids[j] as CID, errorMessage(error), way)
+      return { good, failure }
     }
-    tipset.blocks.forEach((header, i) => {
-      const cid = tipset.cids[i] as CID
-      if (this.#validated.has(cid)) this.#tracker.add(header, cid)
-    })
-    if (failure !== undefined) throw failure
+    return { good, failure: undefined }
   }
 
   /** A bad block spoils every tipset of the way above it. */

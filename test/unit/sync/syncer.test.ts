@@ -69,10 +69,18 @@ async function bed(
   const validated: string[] = []
   const failing = new Map<string, boolean>()
   const validator: Validator = {
-    validate: async (cid) => {
-      const permanent = failing.get(cid.toString())
-      if (permanent !== undefined) throw new BadError(permanent)
-      validated.push(cid.toString())
+    validate: async (way) => {
+      const results: (Error | undefined)[][] = []
+      for (const key of way) {
+        const errors = key.cids.map((cid) => {
+          const permanent = failing.get(cid.toString())
+          if (permanent === undefined) validated.push(cid.toString())
+          return permanent === undefined ? undefined : new BadError(permanent)
+        })
+        results.push(errors)
+        if (errors.some((e) => e !== undefined)) break
+      }
+      return results
     },
     weigh: async (tipset) => weightOf(tipset),
   }
