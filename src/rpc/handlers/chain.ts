@@ -66,7 +66,9 @@ export const chainHandlers: readonly BoundQuery[] = [
   query(m.chainTipSetWeight, ([key], env) => tipsetWeight(env.state.store, env.state.registry, env.tipset(key))),
   query(m.chainGetMessage, ([cid], env) => bareMessage(env.state.chain.message(cid))),
   query(m.chainGetPath, ([from, to], env) =>
-    env.state.chain.path(env.tipset(from), env.tipset(to), { max: MAX_PATH_TIPSETS }).map((c) => ({ type: c.type, val: c.tipset })),
+    env.state.chain
+      .path(env.tipset(from), env.tipset(to), { max: MAX_PATH_TIPSETS })
+      .map((c) => ({ type: c.type, val: c.tipset })),
   ),
   query(m.chainGetEvents, ([root], env) => readEvents(env.state.store, root)),
 ]

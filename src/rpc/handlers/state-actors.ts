@@ -8,6 +8,7 @@ import * as v2 from '../../api/methods/v2.ts'
 import type { TipsetAnchor, TipsetSelector } from '../../api/types/chain.ts'
 import { bundleManifestCid, oldestBundle } from '../../networks/bundles.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
+import { newestNetworkVersion } from '../../networks/upgrades.ts'
 import { drawRandomness } from '../../state/randomness.ts'
 import { circulatingSupply, vmCirculatingSupply } from '../../state/supply.ts'
 import { Address, Protocol } from '../../types/address.ts'
@@ -20,8 +21,18 @@ import { QueryError } from './errors.ts'
 /** Epochs behind the head that count as safe in API v2. */
 const SAFE_DISTANCE = 200
 
+/** @throws QueryError API_NO_BUNDLE for a network version that does not exist yet */
+function actorsOf(env: QueryEnv, networkVersion: number): number {
+  if (networkVersion > newestNetworkVersion)
+    throw new QueryError(
+      'API_NO_BUNDLE',
+      `network ${env.state.network.name} has no network version ${networkVersion}; the newest is ${newestNetworkVersion}`,
+    )
+  return actorsVersion(networkVersion)
+}
+
 function manifestCid(env: QueryEnv, networkVersion: number): CID {
-  const manifest = bundleManifestCid(env.state.network.bundle, actorsVersion(networkVersion))
+  const manifest = bundleManifestCid(env.state.network.bundle, actorsOf(env, networkVersion))
   if (manifest === undefined)
     throw new QueryError(
       'API_NO_BUNDLE',
@@ -31,7 +42,7 @@ function manifestCid(env: QueryEnv, networkVersion: number): CID {
 }
 
 function actorCodes(env: QueryEnv, networkVersion: number): Map<string, CID> {
-  const version = actorsVersion(networkVersion)
+  const version = actorsOf(env, networkVersion)
   if (version < oldestBundle) return nativeActorCodes(version)
   // Refuses versions that the network does not have.
   manifestCid(env, networkVersion)
