@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { FullBlock } from '../../src/consensus/full-block.ts'
 import { messageRoot } from '../../src/consensus/rules/message-root.ts'
 import { blsAggregate, blsPublicKey, blsSign } from '../../src/native/crypto.ts'
-import type { StateManager } from '../../src/state/state-manager.ts'
 import { MemoryBlockstore } from '../../src/store/blockstore.ts'
 import { Address } from '../../src/types/address.ts'
 import { type BlockHeader, blockSigningBytes } from '../../src/types/block.ts'
@@ -53,15 +52,4 @@ export function aggregateOf(
     type: SignatureType.bls,
     data: blsAggregate(messages.map(({ message, key }) => blsSign(key.secret, messageCid(message).bytes))),
   }
-}
-
-/** A state manager that answers some things differently; everything else, and all its methods among each other, stay as they are. */
-export function altered(state: StateManager, overrides: Partial<StateManager>): StateManager {
-  return new Proxy(state, {
-    get(target, name) {
-      if (Object.hasOwn(overrides, name)) return overrides[name as keyof StateManager]
-      const value = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
 }

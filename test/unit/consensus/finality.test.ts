@@ -30,16 +30,16 @@ const example = [
 
 /** Depth and probability as the Python reference of FRC-0089 computes them for the example. */
 const reference: readonly (readonly [number, number])[] = [
-  [5, 1.58182730260265891863e-3],
-  [10, 1.67515743138728720072e-4],
-  [15, 2.80696481196116546684e-6],
-  [20, 6.84359796410981096872e-8],
-  [25, 1.46218662028857760238e-9],
-  [30, 4.62723254179747158594e-12],
-  [40, 3.539126920387940489e-17],
-  [50, 1.37790735432279053542e-20],
-  [75, 2.40782990048672131651e-24],
-  [100, 3.21616912956779552478e-24],
+  [5, 0.001581827302602659],
+  [10, 0.00016751574313872872],
+  [15, 2.8069648119611655e-6],
+  [20, 6.843597964109811e-8],
+  [25, 1.4621866202885776e-9],
+  [30, 4.6272325417974716e-12],
+  [40, 3.5391269203879405e-17],
+  [50, 1.3779073543227905e-20],
+  [75, 2.4078299004867213e-24],
+  [100, 3.2161691295677955e-24],
 ]
 
 const constant = (blocks: number, epochs = 905): number[] => new Array<number>(epochs).fill(blocks)
@@ -62,7 +62,7 @@ t.test('figures of the distributions', async (t) => {
   t.equal(poisson(0, 1), 0)
   t.ok(Math.abs(poisson(5, 5) - 0.17546736976785068) < 1e-15)
   // P(0) = e^-(a+b) I0(2 sqrt(ab)); with a = b = 1: e^-2 I0(2).
-  t.ok(Math.abs(skellam(0, 1, 1) - 0.30850832255367104) < 1e-15)
+  t.ok(Math.abs(skellam(0, 1, 1) - 0.30850832255367105) < 1e-15)
   let all = skellam(0, 3, 7)
   for (let k = 1; k < 80; k++) all += skellam(k, 3, 7) + skellam(k, 7, 3)
   t.ok(Math.abs(all - 1) < 1e-13, 'and so does Skellam')

@@ -5,8 +5,7 @@ import { minerInfo } from '../../../src/actors/miner/info.ts'
 import { type MinerState, minerState } from '../../../src/actors/miner/state.ts'
 import { MinerView } from '../../../src/actors/miner/view.ts'
 import { powerState } from '../../../src/actors/power/state.ts'
-import { StateTree } from '../../../src/actors/state-tree.ts'
-import { type Codec, decode, encode } from '../../../src/codec/codec.ts'
+import { encode } from '../../../src/codec/codec.ts'
 import { winCount } from '../../../src/consensus/election.ts'
 import type { BlockErrorCode } from '../../../src/consensus/errors.ts'
 import type { ConsensusEnv, FullBlock, WholeHeader } from '../../../src/consensus/full-block.ts'
@@ -16,14 +15,14 @@ import { validateBlock } from '../../../src/consensus/validate-block.ts'
 import { blsKeyFromSeed, blsSign, drandSign, drandVerify } from '../../../src/native/crypto.ts'
 import { StateError } from '../../../src/state/errors.ts'
 import type { StateManager } from '../../../src/state/state-manager.ts'
-import { mustGet, OverlayBlockstore } from '../../../src/store/blockstore.ts'
 import { Address } from '../../../src/types/address.ts'
 import { type BlockHeader, blockCid, blockHeader } from '../../../src/types/block.ts'
-import { type CID, cidOf } from '../../../src/types/cid.ts'
+import { cidOf } from '../../../src/types/cid.ts'
 import { type Message, type SignedMessage, signedMessageCid } from '../../../src/types/message.ts'
 import { SignatureType } from '../../../src/types/signature.ts'
 import type { Tipset } from '../../../src/types/tipset.ts'
-import { aggregateOf, altered, minerKeys, resign, type TestKey, testKey, withMessages } from '../../kit/resign.ts'
+import { altered, changeActor, changedState, type StateChange, withStateBefore } from '../../kit/altered-state.ts'
+import { aggregateOf, minerKeys, resign, type TestKey, testKey, withMessages } from '../../kit/resign.ts'
 import { sharedData } from '../../kit/shared-data.ts'
 import { type SnapshotChain, snapshotChain } from '../../kit/snapshot-chain.ts'
 
@@ -140,15 +139,9 @@ if (folder !== undefined) {
     await refused(t, 'no actor', withHeader({ miner: stranger }), { code: 'BLOCK_MINER_UNKNOWN' })
     await refused(t, 'no miner', withHeader({ miner: Address.fromId(4n) }), { code: 'BLOCK_MINER_UNKNOWN' })
 
-    const stateOf = (root: CID, change: (tree: StateTree, store: OverlayBlockstore) => void) => {
-      const store = new OverlayBlockstore(chain.store)
-      const tree = StateTree.load(store, root)
-      change(tree, store)
-      return { store, root: tree.flush(store), stateTree: (r: CID) => StateTree.load(store, r) }
-    }
     const lookback = chain.state.lookback(base, good.header.height)
-    const atLookback = (change: Parameters<typeof stateOf>[1]) => {
-      const { store, root, stateTree } = stateOf(lookback.stateRoot, change)
+    const atLookback = (change: StateChange) => {
+      const { store, root, stateTree } = changedState(chain.state, lookback.stateRoot, change)
       return stateWith({ store, stateTree, lookback: () => ({ ...lookback, stateRoot: root }) })
     }
     const { miner } = good.header
@@ -163,23 +156,8 @@ if (folder !== undefined) {
     const asPower = atLookback((s) => s.setActor(miner, s.mustGetActor(4n)))
     await refused(t, 'of another kind at the lookback', good, { code: 'BLOCK_WORKER' }, asPower)
 
-    /** Another state before one tipset. */
-    const before = (tipset: Tipset, change: Parameters<typeof stateOf>[1]): Partial<ConsensusEnv> => {
-      const { store, root } = stateOf(tipset.parentStateRoot, change)
-      return stateWith({
-        store,
-        parentState: (ts) => (ts.equals(tipset) ? StateTree.load(store, root) : chain.state.parentState(ts)),
-      })
-    }
-    const inState = <T>(at: Address | bigint, codec: Codec<T>, changes: Partial<T>) => {
-      return (s: StateTree, store: OverlayBlockstore): void => {
-        const actor = s.mustGetActor(at)
-        const data = encode(codec, { ...decode(codec, mustGet(store, actor.head)), ...changes })
-        store.put(cidOf(data), data)
-        s.setActor(at, { ...actor, head: cidOf(data) })
-      }
-    }
-    const ofMiner = (changes: Partial<MinerState>) => before(base, inState(miner, minerState(18), changes))
+    const before = (tipset: Tipset, change: StateChange) => ({ state: withStateBefore(chain.state, tipset, change) })
+    const ofMiner = (changes: Partial<MinerState>) => before(base, changeActor(miner, minerState(18), changes))
     await t.resolves(validateBlock({ ...chain.env, ...ofMiner({}) }, good))
     await refused(t, 'fee debt', good, { code: 'BLOCK_MINER_INELIGIBLE' }, ofMiner({ feeDebt: 1n }))
     const info = {
@@ -189,13 +167,13 @@ if (folder !== undefined) {
       before(base, (s, store) => {
         const data = encode(minerInfo(18), { ...info, consensusFaultElapsed })
         store.put(cidOf(data), data)
-        inState(miner, minerState(18), { info: cidOf(data) })(s, store)
+        changeActor(miner, minerState(18), { info: cidOf(data) })(s, store)
       })
     await refused(t, 'fault at the base', good, { code: 'BLOCK_MINER_INELIGIBLE' }, faulty(base.height))
     await t.resolves(validateBlock({ ...chain.env, ...faulty(base.height - 1) }, good), 'a fault that is over')
-    const four = before(lookback.tipset, inState(4n, powerState(18), { minerAboveMinPowerCount: 4n }))
+    const four = before(lookback.tipset, changeActor(4n, powerState(18), { minerAboveMinPowerCount: 4n }))
     await t.resolves(validateBlock({ ...chain.env, ...four }, good), 'the minimum holds and is reached')
-    const poor = altered(four.state as StateManager, { network: { ...chain.network, consensusMinerMinPower: 1n << 50n } })
+    const poor = altered(four.state, { network: { ...chain.network, consensusMinerMinPower: 1n << 50n } })
     await refused(t, 'too little power', good, { code: 'BLOCK_MINER_INELIGIBLE' }, { state: poor })
     await t.resolves(
       validateBlock({ ...chain.env, ...stateWith({ network: poor.network }) }, good),
