@@ -1,0 +1,321 @@
+/**
+ * Layer 7: the node's side of the network. Bytes come in, typed values go out; what is valid is decided by callbacks.
+ * `NetService` puts host, hello, chain exchange, gossip, bitswap and peer management together.
+ */
+import { EventEmitter } from 'node:events'
+import type { Connection, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { getLogger } from '../lib/log.ts'
+import type { BlockMsg } from '../types/block.ts'
+import type { CID } from '../types/cid.ts'
+import type { SignedMessage } from '../types/message.ts'
+import type { TokenAmount } from '../types/scalars.ts'
+import type { Tipset } from '../types/tipset.ts'
+import type { CompactedMessages } from '../types/wire/chain-exchange.ts'
+import type { HelloMessage } from '../types/wire/hello.ts'
+import { multiaddrFromText, peerIdIn } from './addresses.ts'
+import { Bitswap } from './bitswap/bitswap.ts'
+import type { BlockSource } from './bitswap/server.ts'
+import { Conduct, type Offence } from './conduct.ts'
+import { ConnectionTrimmer, closeConnection } from './connection-trimmer.ts'
+import { ExchangeClient } from './exchange/client.ts'
+import { ExchangeServer } from './exchange/server.ts'
+import type { ChainSource } from './exchange/source.ts'
+import { type BlockListStore, Gater } from './gater.ts'
+import { HelloService } from './hello.ts'
+import { createHost, type Host } from './host.ts'
+import { ipOf } from './ip.ts'
+import { NetView } from './net-view.ts'
+import { type PeerBook, PeerManager } from './peer-manager.ts'
+import { type GossipOrigin, Pubsub } from './pubsub/pubsub.ts'
+import { BLACKLISTED_SCORE, BOOTSTRAPPER_SCORE, scoreThresholds } from './pubsub/score-params.ts'
+import type { Verdict } from './pubsub/verdict.ts'
+
+const log = getLogger('net')
+
+export interface NetComponents {
+  /** This node's heaviest tipset and its weight: what hello tells. */
+  readonly head: () => Promise<{ readonly tipset: Tipset; readonly weight: TokenAmount }>
+  /** CID of the genesis block; peers with another are turned away. */
+  readonly genesis: CID
+  /** The chain as served to others. */
+  readonly chain: ChainSource
+  /** Blocks as served to others over bitswap. */
+  readonly blocks: BlockSource
+  readonly validateBlock: (block: BlockMsg, from: GossipOrigin) => Promise<Verdict>
+  readonly validateMessage: (message: SignedMessage, from: GossipOrigin) => Promise<Verdict>
+  /** Compares messages with the roots in their tipset's headers; throws when they differ. */
+  readonly checkMessages?: (tipset: Tipset, messages: CompactedMessages) => void | Promise<void>
+  readonly blockLists?: BlockListStore | undefined
+  readonly peerBook?: PeerBook | undefined
+}
+
+export interface NetInit {
+  /** The network's name in topics and the DHT: `testnetnet` for mainnet. */
+  readonly p2pName: string
+  /** libp2p's protobuf form of the host's private key. */
+  readonly privateKey: Uint8Array
+  readonly userAgent: string
+  readonly version: string
+  readonly listen: readonly string[]
+  readonly announce?: readonly string[]
+  readonly noAnnounce?: readonly string[]
+  readonly bootstrapPeers: readonly string[]
+  /** Peer ids whose connections are never cut for their number. */
+  readonly protectedPeers?: readonly string[]
+  /** Connections that are aimed at, and above which they are cut. */
+  readonly connLow?: number
+  readonly connHigh?: number
+  readonly connGraceMs?: number
+  readonly inboundPerSecond?: number
+  readonly minPeers?: number
+  readonly maxPeers?: number
+  readonly dht?: boolean
+  readonly publicAddressesOnly?: boolean
+  readonly autonat?: boolean
+  readonly portMapping?: boolean
+  readonly bootstrapper?: boolean
+  readonly directPeers?: readonly string[]
+  readonly ipColocationWhitelist?: readonly string[]
+  /** Topics beside blocks and messages that may be joined (F3's). */
+  readonly extraTopics?: readonly string[]
+  /** Milliseconds between gossip heartbeats; 1000 but in tests. */
+  readonly heartbeatMs?: number
+  /** Time between looks at peers, connections and scores, ms. */
+  readonly checkEveryMs?: number
+}
+
+export interface NetEvents {
+  /** A peer on our chain told its head. */
+  hello: [peer: string, hello: HelloMessage]
+  /** A new block that the validator accepted; its messages may have to be fetched. */
+  block: [block: BlockMsg, from: GossipOrigin]
+  message: [message: SignedMessage, from: GossipOrigin]
+  /** The last connection to a peer is gone. */
+  disconnect: [peer: string]
+}
+
+/** How long a peer is turned away whose gossip score fell below the graylist, ms. */
+const GRAYLIST_SHUN_MS = 10 * 60_000
+/** How long a peer is turned away that was blacklisted for invalid messages, ms. */
+const BLACKLIST_SHUN_MS = 3_600_000
+const CHECK_MS = 5000
+
+export class NetService {
+  readonly host: Host
+  readonly gater: Gater
+  readonly events = new EventEmitter<NetEvents>()
+  readonly exchange: ExchangeClient
+  readonly exchangeServer: ExchangeServer
+  readonly bitswap: Bitswap
+  readonly pubsub: Pubsub
+  readonly peers: PeerManager
+  readonly trimmer: ConnectionTrimmer
+  /** What the API tells about the network. */
+  readonly view: NetView
+  readonly #hello: HelloService
+  readonly #conduct: Conduct
+  readonly #bootstrappers: ReadonlySet<string>
+  readonly #blacklisted = new Set<string>()
+  readonly #isBootstrapper: boolean
+  readonly #checkEveryMs: number
+  #check: NodeJS.Timeout | undefined
+  #stopped: Promise<void> | undefined
+
+  private constructor(
+    host: Host,
+    gater: Gater,
+    conduct: Conduct,
+    bootstrappers: ReadonlySet<string>,
+    components: NetComponents,
+    init: NetInit,
+  ) {
+    this.host = host
+    this.gater = gater
+    this.#conduct = conduct
+    this.#bootstrappers = bootstrappers
+    this.#isBootstrapper = init.bootstrapper === true
+    this.#checkEveryMs = init.checkEveryMs ?? CHECK_MS
+    const { libp2p } = host
+    this.exchange = new ExchangeClient({
+      host,
+      ...(components.checkMessages === undefined ? {} : { checkMessages: components.checkMessages }),
+      onBadAnswer: (peer, error) => this.report(peer, 'wrong', error.message),
+    })
+    this.exchangeServer = new ExchangeServer({ host, source: components.chain })
+    this.bitswap = new Bitswap({ host, source: components.blocks, onAbuse: (peer, what) => this.report(peer, 'hostile', what) })
+    this.pubsub = new Pubsub(
+      {
+        gossip: libp2p.services.pubsub,
+        self: libp2p.peerId,
+        validateBlock: components.validateBlock,
+        validateMessage: components.validateMessage,
+        onBlock: (block, from) => void this.events.emit('block', block, from),
+        onMessage: (message, from) => void this.events.emit('message', message, from),
+        blacklist: (peer) => {
+          this.#blacklisted.add(peer)
+          void this.#expel(peer, BLACKLIST_SHUN_MS)
+        },
+      },
+      { p2pName: init.p2pName },
+    )
+    this.peers = new PeerManager(
+      { libp2p, book: components.peerBook },
+      {
+        bootstrapPeers: init.bootstrapPeers,
+        minPeers: init.minPeers ?? 12,
+        maxPeers: init.maxPeers ?? 32,
+        ...(init.checkEveryMs === undefined ? {} : { checkEveryMs: init.checkEveryMs }),
+      },
+    )
+    this.trimmer = new ConnectionTrimmer(
+      { connections: () => libp2p.getConnections() },
+      { low: init.connLow ?? 150, high: init.connHigh ?? 180, graceMs: init.connGraceMs ?? 20_000 },
+    )
+    for (const peer of [...bootstrappers, ...(init.protectedPeers ?? [])]) this.trimmer.protect(peer)
+    this.#hello = new HelloService({
+      host,
+      gater,
+      head: async () => {
+        const { tipset, weight } = await components.head()
+        return { heaviestTipSet: [...tipset.cids], heaviestTipSetHeight: tipset.height, heaviestTipSetWeight: weight }
+      },
+      genesis: components.genesis,
+      onHello: (peer, hello) => {
+        this.peers.add(peer)
+        this.exchange.peers.add(peer)
+        this.trimmer.tag(peer, 'fcpeer', 10)
+        this.events.emit('hello', peer, hello)
+      },
+      onLatency: (peer, ms) => this.peers.setLatency(peer, ms),
+    })
+    this.view = new NetView({ service: this, autonat: init.autonat === true })
+  }
+
+  /** Makes the network; nothing is open before `start`. @throws NetError NET_ADDRESS */
+  static async create(components: NetComponents, init: NetInit): Promise<NetService> {
+    const bootstrappers = new Set(init.bootstrapPeers.map((a) => peerIdIn(multiaddrFromText(a))).filter((p) => p !== undefined))
+    const later: { service?: NetService; host?: Host } = {}
+    const gater = new Gater(
+      {
+        store: components.blockLists,
+        connectionsFrom: (ip) => later.host?.libp2p.getConnections().filter((c) => ipOf(c.remoteAddr) === ip).length ?? 0,
+      },
+      { unlimitedSubnets: ['127.0.0.0/8', '::1/128', ...(init.ipColocationWhitelist ?? [])] },
+    )
+    const high = init.connHigh ?? 180
+    const host = await createHost(
+      { gater, appScore: (peer) => later.service?.appScore(peer) ?? 0 },
+      {
+        privateKey: init.privateKey,
+        userAgent: init.userAgent,
+        version: init.version,
+        listen: init.listen,
+        ...(init.announce === undefined ? {} : { announce: init.announce }),
+        ...(init.noAnnounce === undefined ? {} : { noAnnounce: init.noAnnounce }),
+        ...(init.inboundPerSecond === undefined ? {} : { inboundPerSecond: init.inboundPerSecond }),
+        // The trimmer works by its two marks; this is the wall behind it.
+        maxConnections: high + Math.ceil(high / 2),
+        gossip: init,
+        dht: init.dht ?? true,
+        publicAddressesOnly: init.publicAddressesOnly ?? true,
+        autonat: init.autonat ?? false,
+        portMapping: init.portMapping ?? false,
+      },
+    )
+    later.host = host
+    const conduct = new Conduct({ expel: (peer, ms) => void later.service?.expel(peer, ms) })
+    const service = new NetService(host, gater, conduct, bootstrappers, components, init)
+    later.service = service
+    return service
+  }
+
+  /** Listens, connects, and joins the topic of blocks. Stops when the signal fires. */
+  async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { libp2p } = this.host
+    await this.gater.load()
+    libp2p.addEventListener('peer:connect', this.#onConnect)
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+    await this.#hello.start()
+    await this.exchangeServer.start()
+    await libp2p.start()
+    await this.bitswap.start()
+    this.pubsub.joinBlocks()
+    // A bootstrapper passes messages on without judging them against a head of its own.
+    if (this.#isBootstrapper) this.pubsub.joinMessages()
+    await this.peers.start()
+    this.#check = setInterval(() => this.#look(), this.#checkEveryMs)
+    this.#check.unref()
+    options.signal?.addEventListener('abort', () => void this.stop(), { once: true })
+    log.info('the network is up', { peer: libp2p.peerId.toString(), addresses: libp2p.getMultiaddrs().map(String).join(' ') })
+    if (options.signal?.aborted) await this.stop()
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#check)
+    const { libp2p } = this.host
+    await this.peers.stop()
+    await this.#hello.stop()
+    await this.exchangeServer.stop()
+    await this.bitswap.stop()
+    libp2p.removeEventListener('peer:connect', this.#onConnect)
+    await libp2p.stop()
+    libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+    this.events.removeAllListeners()
+  }
+
+  get peerId(): string {
+    return this.host.libp2p.peerId.toString()
+  }
+
+  /** Notes what a peer did wrong; after enough of it the peer is turned away. */
+  report(peer: string, offence: Offence, what: string): void {
+    this.#conduct.report(peer, offence, what)
+  }
+
+  /** Closes the connections to a peer and turns it away for some time. */
+  async expel(peer: string, ms: number): Promise<void> {
+    await this.#expel(peer, ms)
+  }
+
+  /** What the node itself thinks of a peer: part of its gossip score. */
+  appScore(peer: string): number {
+    if (this.#blacklisted.has(peer)) return BLACKLISTED_SCORE
+    const bonus = this.#bootstrappers.has(peer) && !this.#isBootstrapper ? BOOTSTRAPPER_SCORE : 0
+    return bonus - this.#conduct.points(peer)
+  }
+
+  async #expel(peer: string, ms: number): Promise<void> {
+    this.gater.shun(peer, ms)
+    const id = peerIdFromString(peer)
+    await Promise.all(this.host.libp2p.getConnections(id).map((c: Connection) => closeConnection(c, 'the peer was turned away')))
+  }
+
+  readonly #onConnect = (event: CustomEvent<PeerId>): void => this.trimmer.connected(event.detail.toString())
+
+  readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
+    const peer = event.detail.toString()
+    this.peers.remove(peer)
+    this.exchange.peers.remove(peer)
+    this.trimmer.disconnected(peer)
+    // The gater remembers for as long as it matters.
+    this.#blacklisted.delete(peer)
+    this.events.emit('disconnect', peer)
+  }
+
+  /** Cuts connections that are too many, and those to peers whose gossip is worth nothing any more. */
+  #look(): void {
+    for (const id of this.host.libp2p.getPeers()) {
+      const peer = id.toString()
+      if (this.pubsub.scoreOf(peer) >= scoreThresholds.graylistThreshold) continue
+      log.info('a peer is turned away for its gossip score', { peer, score: this.pubsub.scoreOf(peer) })
+      void this.#expel(peer, GRAYLIST_SHUN_MS)
+    }
+    void this.trimmer.trim()
+  }
+}

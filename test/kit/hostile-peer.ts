@@ -1,0 +1,105 @@
+// A peer that means harm: a bare libp2p host that says whatever a test wants on any protocol.
+
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { encode } from '../../src/codec/codec.ts'
+import type { NetService } from '../../src/net/service.ts'
+import { readCbor, writeAll } from '../../src/net/stream.ts'
+import type { CID } from '../../src/types/cid.ts'
+import { HELLO_PROTOCOL, helloMessage } from '../../src/types/wire/hello.ts'
+import { newHostKey } from './net-pair.ts'
+
+export class HostilePeer {
+  readonly libp2p: Libp2p
+
+  private constructor(libp2p: Libp2p) {
+    this.libp2p = libp2p
+  }
+
+  /** @param options.listen whether it can be dialled */
+  static async start(options: { readonly listen?: boolean } = {}): Promise<HostilePeer> {
+    const libp2p = await createLibp2p({
+      privateKey: privateKeyFromProtobuf(newHostKey()),
+      addresses: { listen: options.listen === false ? [] : ['/ip4/127.0.0.1/tcp/0'] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux({ maxOutboundStreams: 100_000, maxInboundStreams: 100_000 })],
+      connectionMonitor: { enabled: false },
+      connectionManager: { reconnectRetries: 0 },
+      services: { identify: identify() } as never,
+    })
+    return new HostilePeer(libp2p)
+  }
+
+  get id(): string {
+    return this.libp2p.peerId.toString()
+  }
+
+  async stop(): Promise<void> {
+    await this.libp2p.stop()
+  }
+
+  dial(target: NetService): Promise<Connection> {
+    const { id, addrs } = target.view.self()
+    return this.libp2p.dial(addrs.map((a) => multiaddr(`${a}/p2p/${id}`)))
+  }
+
+  /** Answers a protocol with whatever `talk` does; its failures are of no interest. */
+  async serve(protocol: string, talk: (stream: Stream, connection: Connection) => Promise<void>): Promise<void> {
+    await this.libp2p.handle(
+      protocol,
+      (stream, connection) => {
+        talk(stream, connection).catch(() => {})
+      },
+      { maxInboundStreams: 10_000 },
+    )
+  }
+
+  /** Answers each request of a protocol with the same bytes. */
+  async answer(protocol: string, bytes: Uint8Array): Promise<void> {
+    await this.serve(protocol, async (stream) => {
+      await readCbor(stream, { maxBytes: 1 << 20, timeoutMs: 5000 })
+      await writeAll(stream, bytes, { timeoutMs: 60_000 })
+    })
+  }
+
+  /** Sends bytes over a new stream and reads until the other side ends it; undefined when it was reset. */
+  async ask(connection: Connection, protocol: string, bytes: Uint8Array, timeoutMs = 15_000): Promise<Uint8Array | undefined> {
+    const stream = await connection.newStream(protocol, { maxOutboundStreams: 100_000 })
+    try {
+      const reading = readCbor(stream, { maxBytes: 200 << 20, timeoutMs })
+      const [answer] = await Promise.all([reading, writeAll(stream, bytes, { timeoutMs })])
+      return answer
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Says hello as a peer of some chain would. */
+  async hello(connection: Connection, genesis: CID, head: readonly CID[] = [genesis]): Promise<Uint8Array | undefined> {
+    const bytes = encode(helloMessage, {
+      heaviestTipSet: [...head],
+      heaviestTipSetHeight: 1,
+      heaviestTipSetWeight: 1n,
+      genesisHash: genesis,
+    })
+    return this.ask(connection, HELLO_PROTOCOL, bytes)
+  }
+}
+
+/** Bytes that the heap grew by while something ran, after collecting garbage where that can be asked for. */
+export async function heapGrowth(run: () => Promise<void>): Promise<number> {
+  const collect = (globalThis as { gc?: () => void }).gc
+  collect?.()
+  const before = process.memoryUsage()
+  await run()
+  collect?.()
+  const after = process.memoryUsage()
+  return after.heapUsed + after.external - before.heapUsed - before.external
+}
