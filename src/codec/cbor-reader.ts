@@ -26,7 +26,8 @@ export class CborReader {
   #at: number
 
   constructor(bytes: Uint8Array, limits: CborLimits = defaultLimits) {
-    this.#buf = bytes
+    // A Buffer's slice is a view: callers that copy with it would keep, and share, what they were read from.
+    this.#buf = Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.limits = limits
     this.#at = 0
