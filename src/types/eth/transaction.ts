@@ -165,7 +165,8 @@ export function transactionHash(tx: EthTransaction): Uint8Array {
 /** r, s and the recovery id, 65 bytes. */
 function recoverable(tx: EthTransaction, data: Uint8Array): Uint8Array {
   if (tx.kind === 'eip1559') return data
-  const out = data.slice(1, 66)
+  // Not slice(): of a Buffer that would be a view, and the signature itself would change.
+  const out = new Uint8Array(data.subarray(1, 66))
   const v = tx.kind === 'homestead' ? tx.v : tx.v - 2n * tx.chainId - 8n
   if (v !== 27n && v !== 28n) return badSignature(`v ${tx.v} says neither 27 nor 28`)
   out[64] = Number(v - 27n)
