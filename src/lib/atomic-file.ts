@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { link, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 export interface AtomicWriteOptions {
@@ -53,7 +54,18 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it, as `mkdir -p`. */
+/**
+ * Makes a folder and those above it, as `mkdir -p`. Not by Node's own `recursive`: where a folder cannot be made although the
+ * one above is there (`/proc/x`), that one tries again without end.
+ */
 export async function makeFolder(path: string, mode = 0o755): Promise<void> {
-  await mkdir(path, { recursive: true, mode })
+  try {
+    await mkdir(path, { mode })
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw e
+    await makeFolder(dirname(path), mode)
+    await makeFolder(path, mode)
+  }
 }

@@ -105,13 +105,13 @@ export class RpcServer {
     })
   }
 
-  /** Opens the port. @throws the listening error (EADDRINUSE, EACCES …) */
+  /** Opens the port. @throws RpcError RPC_LISTEN */
   static async listen(components: RpcServerComponents, init: RpcServerInit): Promise<RpcServer> {
     const server = new RpcServer(components, init)
     await new Promise<void>((resolve, reject) => {
-      server.#http.once('error', reject)
+      server.#http.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(init, cause)))
       server.#http.listen(init.port, init.host, () => {
-        server.#http.off('error', reject)
+        server.#http.removeAllListeners('error')
         resolve()
       })
     })
@@ -328,4 +328,20 @@ function empty(response: ServerResponse, status: number): void {
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+/** Why a port could not be opened, for whoever chose it. */
+function listenError({ host, port }: RpcServerInit, cause: NodeJS.ErrnoException): RpcError {
+  const where = `${host} port ${port}`
+  if (cause.code === 'EADDRINUSE')
+    return new RpcError('RPC_LISTEN', `${where} is in use by another program`, {
+      hint: 'Give another port with --api, or stop that program.',
+    })
+  const why =
+    cause.code === 'EACCES'
+      ? 'this user may not use it'
+      : cause.code === 'EADDRNOTAVAIL'
+        ? 'this machine has no such address'
+        : cause.message
+  return new RpcError('RPC_LISTEN', `the API cannot listen at ${where}: ${why}`)
 }
