@@ -37,8 +37,8 @@ const MAX_UNASKED = 256
 interface Session {
   readonly wanted: Map<string, CID>
   readonly got: Map<string, Uint8Array>
-  /** Peers that were asked, with what they have not yet denied. */
-  readonly asked: Map<string, Set<string>>
+  /** Peers that were asked, with what they still hold as our want, and what of it they have said to lack. */
+  readonly asked: Map<string, { readonly wants: Set<string>; readonly denied: Set<string> }>
   /** Asks further peers now. */
   askMore(): void
   done(): void
@@ -124,16 +124,14 @@ export class BitswapClient {
       if (left === 0) return
       if (session.asked.has(peer)) continue
       const wants = [...session.wanted.values()].map((cid) => ({ cid, cancel: false, have: false, sendDontHave: true }))
-      session.asked.set(peer, new Set(session.wanted.keys()))
+      session.asked.set(peer, { wants: new Set(session.wanted.keys()), denied: new Set() })
       if (this.#c.outbox(peer).send({ ...emptyMessage, wants })) left--
     }
-    // All were asked and all said no: what a peer lacked it may have by now.
-    if (left === PEERS_PER_STEP) for (const [peer, open] of session.asked) if (open.size === 0) session.asked.delete(peer)
   }
 
-  /** Takes back what peers were asked for and have neither sent nor denied. */
+  /** Takes back what did not come. Peers that said no remember the want too, and would send the block when they get it. */
   #cancel(session: Session): void {
-    for (const [peer, open] of session.asked) {
+    for (const [peer, { wants: open }] of session.asked) {
       const wants = [...open].flatMap((key) => {
         const cid = session.wanted.get(key)
         return cid === undefined ? [] : [{ cid, cancel: true, have: false, sendDontHave: false }]
@@ -167,8 +165,8 @@ export class BitswapClient {
       if (!session.wanted.delete(key)) continue
       asked = true
       session.got.set(key, data)
-      for (const [other, open] of session.asked) {
-        if (!open.delete(key) || other === peer) continue
+      for (const [other, { wants }] of session.asked) {
+        if (!wants.delete(key) || other === peer) continue
         const cids = spare.get(other)
         if (cids === undefined) spare.set(other, [cid])
         else cids.push(cid)
@@ -190,9 +188,10 @@ export class BitswapClient {
   /** Notes the sessions in which nobody is left who might still send the block. */
   #denied(peer: string, key: string, stuck: Set<Session>): void {
     for (const session of this.#sessions) {
-      const open = session.asked.get(peer)
-      if (open === undefined || !open.delete(key)) continue
-      if (![...session.asked.values()].some((s) => s.has(key))) stuck.add(session)
+      const asked = session.asked.get(peer)
+      if (asked === undefined || !asked.wants.has(key)) continue
+      asked.denied.add(key)
+      if (![...session.asked.values()].some((a) => a.wants.has(key) && !a.denied.has(key))) stuck.add(session)
     }
   }
 
