@@ -15,6 +15,7 @@ export type RpcErrorCode =
   | 'RPC_BAD_ANSWER'
   /** An API address that cannot be read. */
   | 'RPC_ADDRESS'
+  /** The API's port cannot be opened. */
   | 'RPC_LISTEN'
   /** The client, the server or the connection was closed. */
   | 'RPC_CLOSED'
