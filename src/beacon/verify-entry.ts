@@ -12,6 +12,10 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }
 
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
 function roundOf(kind: DrandNetwork['kind'], info: DrandChainInfo, entry: BeaconEntry, previous: Uint8Array): DrandRound {
   const round = { publicKey: Buffer.from(info.publicKey, 'hex'), round: entry.round, signature: entry.data }
   return kind === 'chained'
@@ -26,13 +30,22 @@ function roundOf(kind: DrandNetwork['kind'], info: DrandChainInfo, entry: Beacon
 export class EntryVerifier {
   /** Signature of each verified round, by the network's hash and the round; a round has one signature only. */
   readonly #good = new Lru<string, Uint8Array>(KEPT_ROUNDS)
+  /** Checks under way, by all that goes into them: the blocks of a tipset come at one time. */
+  readonly #running = new Map<string, Promise<boolean>>()
 
   /** @param previous signature of the round before, used by chained networks only */
   async verify(drand: DrandNetwork, entry: BeaconEntry, previous: Uint8Array): Promise<boolean> {
     if (drand.info === undefined) return sameBytes(entry.data, mockEntry(entry.round).data)
     const known = this.known(drand, entry.round)
     if (known !== undefined) return sameBytes(known, entry.data)
-    const ok = await drandVerifyAsync(roundOf(drand.kind, drand.info, entry, previous))
+    const round = roundOf(drand.kind, drand.info, entry, previous)
+    const key = `${drand.info.hash}/${entry.round}/${hex(entry.data)}/${drand.kind === 'chained' ? hex(previous) : ''}`
+    let running = this.#running.get(key)
+    if (running === undefined) {
+      running = drandVerifyAsync(round).finally(() => this.#running.delete(key))
+      this.#running.set(key, running)
+    }
+    const ok = await running
     if (ok) this.#good.set(`${drand.info.hash}/${entry.round}`, entry.data)
     return ok
   }

@@ -2,7 +2,6 @@
 import { blockCid } from '../types/block.ts'
 import { cidKey } from '../types/cid.ts'
 import { Checks, type PartTimes } from './checks.ts'
-import { BlockError } from './errors.ts'
 import type { ConsensusEnv, FullBlock } from './full-block.ts'
 import { checkAggregate } from './rules/aggregate.ts'
 import { checkBaseFee } from './rules/base-fee.ts'
@@ -114,37 +113,4 @@ async function settled<T>(checks: Checks, work: Promise<T>): Promise<T> {
     await checks.settle()
     throw error
   }
-}
-
-/** The outcome for one block of a tipset. */
-export interface BlockOutcome {
-  readonly block: FullBlock
-  /** undefined for a valid block. */
-  readonly error: unknown
-  readonly times: PartTimes
-}
-
-/**
- * Validates the blocks of one tipset side by side; their parents are executed once. No miner may have two of them.
- * @returns the outcome for each block, in the order given
- */
-export async function validateTipset(
-  env: ConsensusEnv,
-  blocks: readonly FullBlock[],
-  signal?: AbortSignal,
-): Promise<BlockOutcome[]> {
-  const seen = new Set<string>()
-  return await Promise.all(
-    blocks.map(async (block): Promise<BlockOutcome> => {
-      const { miner } = block.header
-      const twice = seen.has(miner.key)
-      seen.add(miner.key)
-      if (twice) return { block, error: new BlockError('BLOCK_DOUBLE', `${miner} has two blocks in the tipset`), times: {} }
-      try {
-        return { block, error: undefined, times: await validateBlock(env, block, signal) }
-      } catch (error) {
-        return { block, error, times: {} }
-      }
-    }),
-  )
 }
