@@ -4,6 +4,7 @@ import { type AnyMethod, type ApiVersion, apiVersions } from './method.ts'
 import * as chain from './methods/chain.ts'
 import * as chainObjects from './methods/chain-objects.ts'
 import * as common from './methods/common.ts'
+import * as net from './methods/net.ts'
 import * as state from './methods/state.ts'
 import * as stateMarket from './methods/state-market.ts'
 import * as stateMessages from './methods/state-messages.ts'
@@ -16,6 +17,7 @@ export const methods = {
   ...chain,
   ...chainObjects,
   ...common,
+  ...net,
   ...state,
   ...stateMarket,
   ...stateMessages,

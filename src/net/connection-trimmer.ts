@@ -23,7 +23,7 @@ export interface PeerWorth {
  */
 export class ConnectionTrimmer {
   readonly #connections: () => readonly Connection[]
-  readonly #init: TrimInit
+  #init: TrimInit
   readonly #tags = new Map<string, Map<string, number>>()
   readonly #firstSeen = new Map<string, Date>()
   readonly #protected = new Set<string>()
@@ -31,6 +31,15 @@ export class ConnectionTrimmer {
   constructor(components: { readonly connections: () => readonly Connection[] }, init: TrimInit) {
     this.#connections = components.connections
     this.#init = init
+  }
+
+  get marks(): { readonly low: number; readonly high: number } {
+    return this.#init
+  }
+
+  /** Moves the upper mark, and the lower one below it where it must. */
+  setHigh(high: number): void {
+    this.#init = { ...this.#init, high, low: Math.min(this.#init.low, high) }
   }
 
   get protectedPeers(): readonly string[] {

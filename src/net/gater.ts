@@ -16,6 +16,9 @@ export interface BlockListStore {
   save(lists: BlockLists): Promise<void>
 }
 
+/** Inbound connections that one IP address may have (go-libp2p's default). */
+export const MAX_CONNECTIONS_PER_IP = 8
+
 export interface GaterComponents {
   readonly store?: BlockListStore | undefined
   /** Connections that are open from an IP address. */
@@ -23,7 +26,7 @@ export interface GaterComponents {
 }
 
 export interface GaterInit {
-  /** Inbound connections that one IP address may have (go-libp2p's default is 8). */
+  /** Inbound connections that one IP address may have. */
   readonly maxPerIp?: number
   /** Subnets without that limit; loopback where it is not given. */
   readonly unlimitedSubnets?: readonly string[]
@@ -53,7 +56,7 @@ export class Gater implements ConnectionGater {
   constructor(components: GaterComponents = {}, init: GaterInit = {}) {
     this.#store = components.store
     this.#connectionsFrom = components.connectionsFrom ?? (() => 0)
-    this.#maxPerIp = init.maxPerIp ?? 8
+    this.#maxPerIp = init.maxPerIp ?? MAX_CONNECTIONS_PER_IP
     for (const s of init.unlimitedSubnets ?? ['127.0.0.0/8', '::1/128']) this.#unlimited.addSubnet(s)
   }
 

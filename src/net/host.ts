@@ -62,7 +62,9 @@ export interface Host {
 }
 
 /** Streams of one connection that a peer may open; go-libp2p's default for a peer is 256 inbound. */
-const MAX_INBOUND_STREAMS = 256
+export const MAX_STREAMS_PER_CONNECTION = 256
+/** Connections that may be in the middle of their handshakes. */
+export const MAX_PENDING_CONNECTIONS = 32
 /** Bytes that a stream's receive window grows to: enough for 100 MiB/s at 40 ms. */
 const STREAM_WINDOW = 4 << 20
 
@@ -90,15 +92,15 @@ export async function createHost(components: HostComponents, init: HostInit): Pr
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
-        maxInboundStreams: MAX_INBOUND_STREAMS,
-        maxOutboundStreams: MAX_INBOUND_STREAMS,
+        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
         streamOptions: { maxStreamWindowSize: STREAM_WINDOW },
       }),
     ],
     connectionGater: gater,
     connectionManager: {
       maxConnections: init.maxConnections,
-      maxIncomingPendingConnections: 32,
+      maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
       inboundConnectionThreshold: init.inboundPerSecond ?? 10,
       inboundUpgradeTimeout: 5000,
       dialTimeout: 10_000,

@@ -2,7 +2,8 @@ import type { Peer } from '@libp2p/interface'
 import { multiaddrFromText, type PeerAddresses, peerIdFromText, withoutPeer } from './addresses.ts'
 import type { BandwidthStats } from './bandwidth.ts'
 import { NetError } from './errors.ts'
-import type { BlockLists } from './gater.ts'
+import { type BlockLists, MAX_CONNECTIONS_PER_IP } from './gater.ts'
+import { MAX_PENDING_CONNECTIONS, MAX_STREAMS_PER_CONNECTION } from './host.ts'
 import { isPublic } from './ip.ts'
 import type { PeerScore } from './pubsub/pubsub.ts'
 import type { NetService } from './service.ts'
@@ -33,6 +34,18 @@ export interface ScopeStats {
   readonly streamsOutbound: number
   readonly connsInbound: number
   readonly connsOutbound: number
+}
+
+/** Limits of a scope; 0 bytes of memory means that memory is not limited by scope. */
+export interface ScopeLimits {
+  readonly memory: bigint
+  readonly streams: number
+  readonly streamsInbound: number
+  readonly streamsOutbound: number
+  readonly conns: number
+  readonly connsInbound: number
+  readonly connsOutbound: number
+  readonly fd: number
 }
 
 const PING_TIMEOUT_MS = 10_000
@@ -208,6 +221,33 @@ export class NetView {
       }
     }
     return out
+  }
+
+  /** @throws NetError NET_SCOPE */
+  limits(scope: string): ScopeLimits {
+    const { high } = this.#net.trimmer.marks
+    const of = (conns: number, streams: number): ScopeLimits => ({
+      memory: 0n,
+      streams: 2 * streams,
+      streamsInbound: streams,
+      streamsOutbound: streams,
+      conns,
+      connsInbound: conns,
+      connsOutbound: conns,
+      fd: conns,
+    })
+    if (scope === 'system') return of(high, high * MAX_STREAMS_PER_CONNECTION)
+    if (scope === 'transient') return of(MAX_PENDING_CONNECTIONS, MAX_PENDING_CONNECTIONS)
+    if (scope.startsWith('peer:')) return of(MAX_CONNECTIONS_PER_IP, MAX_STREAMS_PER_CONNECTION)
+    throw new NetError('NET_SCOPE', `the scope ${scope.slice(0, 80)} has no limits; use system, transient or peer:<id>`)
+  }
+
+  /** Sets the number of connections above which they are cut. @throws NetError NET_SCOPE for any other limit */
+  setLimits(scope: string, limits: { readonly conns: number }): void {
+    if (scope !== 'system' || limits.conns < 1) {
+      throw new NetError('NET_SCOPE', 'only the number of connections of the scope system can be changed, to 1 or more')
+    }
+    this.#net.trimmer.setHigh(limits.conns)
   }
 
   /** Protocols with open streams, and connected peers: the scopes that have statistics. */

@@ -44,9 +44,9 @@ function load(t: Test): { records: WireRecord[]; reader: ChainReader } | undefin
 const hex = (text: string | undefined): Uint8Array => new Uint8Array(Buffer.from(text ?? '', 'hex'))
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-t.test('hello: the head that Lotus told is a tipset of its chain', (t) => {
+t.test('hello: the head that Lotus told is a tipset of its chain', async (t) => {
   const data = load(t)
-  if (data === undefined) return t.end()
+  if (data === undefined) return
   const record = data.records.find((r) => r.what === 'hello received')
   const hello = decode(helloMessage, hex(record?.hex))
   t.equal(toHex(encode(helloMessage, hello)), record?.hex)
@@ -54,12 +54,11 @@ t.test('hello: the head that Lotus told is a tipset of its chain', (t) => {
   t.equal(head.height, hello.heaviestTipSetHeight)
   t.ok(hello.heaviestTipSetWeight > head.first.parentWeight, 'the weight counts the head itself')
   t.ok(hello.genesisHash.equals(data.reader.genesisOf(head).cids[0] as never), 'the genesis is that of the chain')
-  t.end()
 })
 
-t.test('chain exchange: requests and answers', (t) => {
+t.test('chain exchange: requests and answers', async (t) => {
   const data = load(t)
-  if (data === undefined) return t.end()
+  if (data === undefined) return
   const { reader } = data
   let tipsets = 0
   for (const record of data.records.filter((r) => r.what === 'chain exchange')) {
@@ -100,12 +99,11 @@ t.test('chain exchange: requests and answers', (t) => {
     }
   }
   t.ok(tipsets > 200, `${tipsets} tipsets compared`)
-  t.end()
 })
 
-t.test('gossip: blocks and messages', (t) => {
+t.test('gossip: blocks and messages', async (t) => {
   const data = load(t)
-  if (data === undefined) return t.end()
+  if (data === undefined) return
   const { reader } = data
   const counts = { blocks: 0, messages: 0, known: 0 }
   for (const record of data.records) {
@@ -125,10 +123,9 @@ t.test('gossip: blocks and messages', (t) => {
     }
   }
   t.same({ ...counts, known: counts.known > 0 }, { blocks: 27, messages: 28, known: true })
-  t.end()
 })
 
-t.test('what is not a hello is refused', (t) => {
+t.test('what is not a hello is refused', async (t) => {
   for (const bytes of ['', '84', '80', '83818080f6', 'a0', 'f6', '9f', '9b00000000ffffffff']) {
     t.throws(() => decode(helloMessage, hex(bytes)), { code: 'CODEC_CBOR' }, bytes)
   }
@@ -136,5 +133,4 @@ t.test('what is not a hello is refused', (t) => {
   t.throws(() => decode(exchangeRequest, hex('838001')), { code: 'CODEC_CBOR' })
   // A chain of 901 elements is longer than anybody may send.
   t.throws(() => decode(exchangeResponse, hex(`830060${'990385'}${'f6'.repeat(901)}`)), { code: 'CODEC_CBOR' })
-  t.end()
 })

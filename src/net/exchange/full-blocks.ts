@@ -1,0 +1,25 @@
+import type { FullBlock } from '../../types/full-block.ts'
+import type { Tipset } from '../../types/tipset.ts'
+import type { CompactedMessages } from '../../types/wire/chain-exchange.ts'
+import { NetError } from '../errors.ts'
+
+/**
+ * The blocks of a tipset, each with its own messages, from the form in which an answer brings them.
+ * @throws NetError NET_BAD_ANSWER for an index that points to nothing
+ */
+export function fullBlocks(tipset: Tipset, messages: CompactedMessages): FullBlock[] {
+  return tipset.blocks.map((header, i) => ({
+    header,
+    bls: pick(messages.bls, messages.blsIncludes[i]),
+    secp: pick(messages.secpk, messages.secpkIncludes[i]),
+  }))
+}
+
+function pick<T>(all: readonly T[], indices: readonly bigint[] | undefined): T[] {
+  if (indices === undefined) throw new NetError('NET_BAD_ANSWER', 'an answer has no messages for one of its blocks')
+  return indices.map((index) => {
+    const one = index < BigInt(all.length) ? all[Number(index)] : undefined
+    if (one === undefined) throw new NetError('NET_BAD_ANSWER', `an answer names message ${index} of ${all.length}`)
+    return one
+  })
+}
