@@ -20,7 +20,7 @@ import { checkHeight, checkNotFuture, checkTimestamp } from './rules/time.ts'
 import { checkElection, checkTicket, drawingEntry } from './rules/vrf.ts'
 import { checkParentWeight } from './rules/weight.ts'
 import { checkWinCount } from './rules/win-count.ts'
-import { startWinningPost } from './rules/winning-post.ts'
+import { checkWinningPost } from './rules/winning-post.ts'
 import { senderKeys } from './sender-keys.ts'
 
 /**
@@ -88,11 +88,7 @@ export async function beginValidation(
   checks.start('election', () => checkElection(header, entry, miner.worker))
   checks.start('ticket', () => checkTicket(network, header, entry, miner.worker, base))
   if (withMessages) checks.start('aggregate', () => checkAggregate(header, block.bls, keys))
-  if (network.proofs === 'real') {
-    // Which sectors are challenged is known in a moment, and then the proof runs beside the execution.
-    const { done } = await settled(checks, startWinningPost(header, entry, miner))
-    checks.start('winning post', () => done)
-  }
+  if (network.proofs === 'real') checks.start('winning post', () => checkWinningPost(header, entry, miner))
   signal?.throwIfAborted()
 
   checks.start('state', () => {
@@ -103,14 +99,4 @@ export async function beginValidation(
   })
   if (withMessages) checks.start('message signatures', () => checkMessageSignatures(block.secp, network, nv, keys))
   return checks
-}
-
-/** Waits for work between the parts; when it fails, the parts that are under way are waited for first and their failure counts. */
-async function settled<T>(checks: Checks, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    await checks.settle()
-    throw error
-  }
 }

@@ -3,15 +3,16 @@ import type { MinerView } from '../../actors/miner/view.ts'
 import { encode } from '../../codec/codec.ts'
 import { blake2b256 } from '../../native/crypto.ts'
 import { NativeError } from '../../native/errors.ts'
-import { type PoStInfo, verifyWinningPost, winningPostChallenge } from '../../native/proofs.ts'
+import { type PoStInfo, verifyWinningPost } from '../../native/proofs.ts'
 import { DomainTag, drawRandomness } from '../../state/randomness.ts'
 import { type Address, address } from '../../types/address.ts'
+import { BitField } from '../../types/bitfield.ts'
 import type { BeaconEntry } from '../../types/block.ts'
-import { winningPostProof } from '../../types/proof-types.ts'
 import type { ChainEpoch } from '../../types/scalars.ts'
 import { BlockError, ConsensusError } from '../errors.ts'
 import type { WholeHeader } from '../full-block.ts'
 import type { LookbackMiner } from './miner.ts'
+import { challengedIndex } from './winning-challenge.ts'
 
 /** Bytes of one Groth16 proof; a winning PoSt is one. */
 const PROOF_BYTES = 192
@@ -24,40 +25,26 @@ export function winningPostRandomness(entry: BeaconEntry, height: ChainEpoch, mi
 }
 
 /**
- * The sectors that a winning PoSt must prove: chosen by index among the active sectors of the miner, none where it has none
- * (Lotus stmgr/actors.go, GetSectorsForWinningPoSt).
+ * The sector that a winning PoSt must prove: chosen by index among the active sectors of the miner, undefined where it has none
+ * (Lotus stmgr/actors.go, GetSectorsForWinningPoSt; rules of nv7 and later).
+ * @throws ActorError ACTOR_ENTRY_NOT_FOUND where an active sector is not in the miner's state: no state is so
  */
-export async function challengedSectors(view: MinerView, miner: Address, randomness: Uint8Array): Promise<SectorOnChainInfo[]> {
+export function challengedSector(view: MinerView, miner: Address, randomness: Uint8Array): SectorOnChainInfo | undefined {
   const active = view.unionOfPartitions((p) => p.active)
-  if (active.isEmpty) return []
-  const indexes = await winningPostChallenge({
-    proofType: winningPostProof(view.info().windowPoStProofType),
-    randomness,
-    miner: miner.id as bigint,
-    eligible: active.count,
-  })
-  return indexes.map((i) => {
-    const number = active.nth(i)
-    const sector = number === undefined ? undefined : view.sector(number)
-    if (sector === undefined)
-      throw new BlockError('BLOCK_WINNING_POST', `sector ${number} of ${miner} is active but not in its state`)
-    return sector
-  })
+  if (active.isEmpty) return undefined
+  const number = active.nth(challengedIndex(randomness, miner.id as bigint, active.count)) as bigint
+  const [sector] = view.sectorsOf(BitField.of([number]))
+  return sector
 }
 
 /**
  * The miner still had one of its sectors: a winning PoSt over the challenged ones of the lookback state (Lotus filcns/filecoin.go,
  * VerifyWinningPoStProof; filecoin-ffi proofs.go). The proof's type in the header must be a known one, but the type that counts
  * is the sectors'; bytes behind the first proof are not looked at.
- * @returns the verification under way, so that the caller can go on meanwhile
  * @throws BlockError BLOCK_WINNING_POST; ConsensusError CONSENSUS_PROOF_KEYS
  */
-export async function startWinningPost(
-  header: WholeHeader,
-  entry: BeaconEntry,
-  { view }: LookbackMiner,
-): Promise<{ readonly done: Promise<void> }> {
-  const fail = (why: string, cause?: unknown): never => {
+export async function checkWinningPost(header: WholeHeader, entry: BeaconEntry, { view }: LookbackMiner): Promise<void> {
+  const fail: (why: string, cause?: unknown) => never = (why, cause) => {
     throw new BlockError('BLOCK_WINNING_POST', `the winning PoSt is invalid: ${why}`, { cause })
   }
   for (const { postProof } of header.winPostProof)
@@ -65,27 +52,23 @@ export async function startWinningPost(
   const proof = Buffer.concat(header.winPostProof.map((p) => p.proofBytes)).subarray(0, PROOF_BYTES)
   if (proof.length < PROOF_BYTES) fail(`it has ${proof.length} bytes`)
   const randomness = winningPostRandomness(entry, header.height, header.miner)
-  const sectors = await challengedSectors(view, header.miner, randomness)
-  const first = sectors[0]
-  if (first === undefined) return fail('the miner had no active sector')
+  const sector = challengedSector(view, header.miner, randomness)
+  if (sector === undefined) fail('the miner had no active sector')
   const info: PoStInfo = {
     randomness,
     miner: header.miner.id as bigint,
-    proofs: [{ proofType: winningTypeOfSeal(first.sealProof), proof }],
-    sectors: sectors.map((s) => ({ sealProofType: s.sealProof, sector: s.sectorNumber, sealedCid: s.sealedCid.bytes })),
+    proofs: [{ proofType: winningTypeOfSeal(sector.sealProof), proof }],
+    sectors: [{ sealProofType: sector.sealProof, sector: sector.sectorNumber, sealedCid: sector.sealedCid.bytes }],
   }
-  const verify = async (): Promise<void> => {
-    let ok = false
-    try {
-      ok = await verifyWinningPost(info)
-    } catch (cause) {
-      if (!(cause instanceof NativeError) || cause.code !== 'NATIVE_PROOF') throw cause
-      await probeKeys(info)
-      fail('its bytes are no proof', cause)
-    }
-    if (!ok) fail('it does not prove the challenged sectors')
+  let ok = false
+  try {
+    ok = await verifyWinningPost(info)
+  } catch (cause) {
+    if (!(cause instanceof NativeError) || cause.code !== 'NATIVE_PROOF') throw cause
+    await probeKeys(info)
+    fail('its bytes are no proof', cause)
   }
-  return { done: verify() }
+  if (!ok) fail('it does not prove the challenged sector')
 }
 
 /** Seal proofs of all families have their sector sizes in the order of the winning PoSt proofs. */
