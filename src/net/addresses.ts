@@ -38,7 +38,9 @@ export function peerIdIn(addr: Multiaddr): string | undefined {
 /** @throws NetError NET_ADDRESS for an address that names no peer, unless it is a `/dnsaddr` whose records name them */
 export function checkPeerAddress(text: string): Multiaddr {
   const addr = multiaddrFromText(text)
-  if (peerIdIn(addr) === undefined && addr.getComponents()[0]?.name !== 'dnsaddr') {
+  const peer = peerIdIn(addr)
+  if (peer !== undefined) peerIdFromText(peer)
+  else if (addr.getComponents()[0]?.name !== 'dnsaddr') {
     throw new NetError('NET_ADDRESS', `the address "${text.slice(0, 120)}" does not end in /p2p/<peer id>`)
   }
   return addr

@@ -9,9 +9,15 @@ export function ipOf(addr: Multiaddr): string | undefined {
   return plainIp(first.value ?? '')
 }
 
-/** IPv4 written as IPv6 (`::ffff:1.2.3.4`) as plain IPv4, so that a block of one holds for the other. */
+/** IPv4 written as IPv6 (`::ffff:1.2.3.4`, `::ffff:102:304`) as plain IPv4, so that a block of one holds for the other. */
 export function plainIp(text: string): string {
-  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(text) ? text.slice(7) : text
+  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)
+  if (dotted !== null) return dotted[1] as string
+  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text)
+  if (hex === null) return text
+  const high = Number.parseInt(hex[1] as string, 16)
+  const low = Number.parseInt(hex[2] as string, 16)
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 }
 
 /** @throws NetError NET_ADDRESS */
