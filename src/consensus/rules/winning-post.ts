@@ -8,7 +8,7 @@ import { DomainTag, drawRandomness } from '../../state/randomness.ts'
 import { type Address, address } from '../../types/address.ts'
 import { BitField } from '../../types/bitfield.ts'
 import type { BeaconEntry } from '../../types/block.ts'
-import type { ChainEpoch } from '../../types/scalars.ts'
+import type { ActorId, ChainEpoch } from '../../types/scalars.ts'
 import { BlockError, ConsensusError } from '../errors.ts'
 import type { WholeHeader } from '../full-block.ts'
 import type { LookbackMiner } from './miner.ts'
@@ -29,10 +29,10 @@ export function winningPostRandomness(entry: BeaconEntry, height: ChainEpoch, mi
  * (Lotus stmgr/actors.go, GetSectorsForWinningPoSt; rules of nv7 and later).
  * @throws ActorError ACTOR_ENTRY_NOT_FOUND where an active sector is not in the miner's state: no state is so
  */
-export function challengedSector(view: MinerView, miner: Address, randomness: Uint8Array): SectorOnChainInfo | undefined {
+export function challengedSector(view: MinerView, miner: ActorId, randomness: Uint8Array): SectorOnChainInfo | undefined {
   const active = view.unionOfPartitions((p) => p.active)
   if (active.isEmpty) return undefined
-  const number = active.nth(challengedIndex(randomness, miner.id as bigint, active.count)) as bigint
+  const number = active.nth(challengedIndex(randomness, miner, active.count)) as bigint
   const [sector] = view.sectorsOf(BitField.of([number]))
   return sector
 }
@@ -52,7 +52,7 @@ export async function checkWinningPost(header: WholeHeader, entry: BeaconEntry, 
   const proof = Buffer.concat(header.winPostProof.map((p) => p.proofBytes)).subarray(0, PROOF_BYTES)
   if (proof.length < PROOF_BYTES) fail(`it has ${proof.length} bytes`)
   const randomness = winningPostRandomness(entry, header.height, header.miner)
-  const sector = challengedSector(view, header.miner, randomness)
+  const sector = challengedSector(view, header.miner.id as ActorId, randomness)
   if (sector === undefined) fail('the miner had no active sector')
   const info: PoStInfo = {
     randomness,
