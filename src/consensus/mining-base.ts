@@ -7,7 +7,7 @@ import type { BeaconEntry } from '../types/block.ts'
 import type { ChainEpoch, StoragePower } from '../types/scalars.ts'
 import type { Tipset } from '../types/tipset.ts'
 import { lookbackOf } from './rules/lookback.ts'
-import { isEligible, powerIn } from './rules/miner.ts'
+import { activeSectors, isEligible, powerIn } from './rules/miner.ts'
 import { drawingEntry } from './rules/vrf.ts'
 import { challengedSector, winningPostRandomness } from './rules/winning-post.ts'
 import { senderKeys } from './sender-keys.ts'
@@ -52,7 +52,7 @@ export function miningBase(
   const view = MinerView.load(state.store, state.registry, actor)
   const entry = drawingEntry({ beaconEntries: [...beaconEntries] }, previousEntry)
   const id = state.requireId(tree, miner)
-  const sector = challengedSector(view, id, winningPostRandomness(entry, round, miner))
+  const sector = challengedSector(view, activeSectors(view), id, winningPostRandomness(entry, round, miner))
   if (sector === undefined) return undefined
   const power = powerIn(state, tree)
   const info = view.info()

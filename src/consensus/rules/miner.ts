@@ -3,9 +3,12 @@ import { MinerView } from '../../actors/miner/view.ts'
 import { PowerView } from '../../actors/power/view.ts'
 import type { StateTree } from '../../actors/state-tree.ts'
 import { POWER_ACTOR } from '../../actors/well-known.ts'
+import { Lru } from '../../lib/lru.ts'
 import { StateError } from '../../state/errors.ts'
 import type { StateManager } from '../../state/state-manager.ts'
 import { type Address, Protocol } from '../../types/address.ts'
+import type { BitField } from '../../types/bitfield.ts'
+import { cidKey } from '../../types/cid.ts'
 import type { Tipset } from '../../types/tipset.ts'
 import { BlockError } from '../errors.ts'
 import type { Lookback } from './lookback.ts'
@@ -47,33 +50,69 @@ export function checkEligible(state: StateManager, miner: Address, base: Tipset,
   })
 }
 
-/** The miner and its worker as the lookback state has them. */
+/** The miner as the lookback state has it. */
 export interface LookbackMiner {
   readonly tree: StateTree
   readonly view: MinerView
   /** The worker's key. */
   readonly worker: Address
+  /** Sectors that are proven and not faulty; read when first asked for. */
+  active(): BitField
 }
+
+/** Miners kept as found: a block is judged twice, in gossip and with its messages, and a young chain looks back to its genesis. */
+const KEPT_MINERS = 64
+const kept = new WeakMap<StateManager, Lru<string, LookbackMiner>>()
 
 /**
  * The worker's key in the lookback state (Lotus stmgr GetMinerWorkerRaw). Worker keys are BLS keys: nothing else makes the VRFs.
  * @throws BlockError BLOCK_WORKER
  */
 export function lookbackMiner(state: StateManager, miner: Address, lookback: Lookback): LookbackMiner {
-  const refuse = (why: string, cause?: unknown): never => {
+  let known = kept.get(state)
+  if (known === undefined) {
+    known = new Lru(KEPT_MINERS)
+    kept.set(state, known)
+  }
+  const key = cidKey(lookback.stateRoot) + miner.key
+  let found = known.get(key)
+  if (found === undefined) {
+    found = readMiner(state, miner, lookback)
+    known.set(key, found)
+  }
+  return found
+}
+
+function readMiner(state: StateManager, miner: Address, lookback: Lookback): LookbackMiner {
+  const refuse: (why: string, cause?: unknown) => never = (why, cause) => {
     throw new BlockError('BLOCK_WORKER', `${miner} ${why} at the lookback`, { cause, fields: { miner: miner.toString() } })
   }
   const tree = state.stateTree(lookback.stateRoot)
   const actor = tree.getActor(miner)
-  if (actor === undefined) return refuse('did not exist')
+  if (actor === undefined) refuse('did not exist')
   try {
     const view = MinerView.load(state.store, state.registry, actor)
     const worker = state.accountKey(tree, view.info().worker)
-    return worker.protocol === Protocol.bls ? { tree, view, worker } : refuse('had a worker without a BLS key')
+    if (worker.protocol !== Protocol.bls) refuse('had a worker without a BLS key')
+    let active: BitField | undefined
+    return {
+      tree,
+      view,
+      worker,
+      active() {
+        active ??= activeSectors(view)
+        return active
+      },
+    }
   } catch (cause) {
     const noMiner = cause instanceof ActorError && cause.code === 'ACTOR_KIND'
     const noWorker = cause instanceof StateError && cause.code === 'STATE_ACTOR_NOT_FOUND'
-    if (noMiner || noWorker) return refuse('was no miner with a worker', cause)
+    if (noMiner || noWorker) refuse('was no miner with a worker', cause)
     throw cause
   }
+}
+
+/** The sectors that winning PoSts are asked about. */
+export function activeSectors(view: MinerView): BitField {
+  return view.unionOfPartitions((p) => p.active)
 }

@@ -29,8 +29,12 @@ export function winningPostRandomness(entry: BeaconEntry, height: ChainEpoch, mi
  * (Lotus stmgr/actors.go, GetSectorsForWinningPoSt; rules of nv7 and later).
  * @throws ActorError ACTOR_ENTRY_NOT_FOUND where an active sector is not in the miner's state: no state is so
  */
-export function challengedSector(view: MinerView, miner: ActorId, randomness: Uint8Array): SectorOnChainInfo | undefined {
-  const active = view.unionOfPartitions((p) => p.active)
+export function challengedSector(
+  view: MinerView,
+  active: BitField,
+  miner: ActorId,
+  randomness: Uint8Array,
+): SectorOnChainInfo | undefined {
   if (active.isEmpty) return undefined
   const number = active.nth(challengedIndex(randomness, miner, active.count)) as bigint
   const [sector] = view.sectorsOf(BitField.of([number]))
@@ -43,7 +47,7 @@ export function challengedSector(view: MinerView, miner: ActorId, randomness: Ui
  * is the sectors'; bytes behind the first proof are not looked at.
  * @throws BlockError BLOCK_WINNING_POST; ConsensusError CONSENSUS_PROOF_KEYS
  */
-export async function checkWinningPost(header: WholeHeader, entry: BeaconEntry, { view }: LookbackMiner): Promise<void> {
+export async function checkWinningPost(header: WholeHeader, entry: BeaconEntry, { view, active }: LookbackMiner): Promise<void> {
   const fail: (why: string, cause?: unknown) => never = (why, cause) => {
     throw new BlockError('BLOCK_WINNING_POST', `the winning PoSt is invalid: ${why}`, { cause })
   }
@@ -52,7 +56,7 @@ export async function checkWinningPost(header: WholeHeader, entry: BeaconEntry, 
   const proof = Buffer.concat(header.winPostProof.map((p) => p.proofBytes)).subarray(0, PROOF_BYTES)
   if (proof.length < PROOF_BYTES) fail(`it has ${proof.length} bytes`)
   const randomness = winningPostRandomness(entry, header.height, header.miner)
-  const sector = challengedSector(view, header.miner.id as ActorId, randomness)
+  const sector = challengedSector(view, active(), header.miner.id as ActorId, randomness)
   if (sector === undefined) fail('the miner had no active sector')
   const info: PoStInfo = {
     randomness,
