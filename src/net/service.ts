@@ -150,8 +150,8 @@ export class NetService {
         self: libp2p.peerId,
         validateBlock: components.validateBlock,
         validateMessage: components.validateMessage,
-        onBlock: (block, from) => void this.events.emit('block', block, from),
-        onMessage: (message, from) => void this.events.emit('message', message, from),
+        onBlock: (block, from) => this.#tell('block', block, from),
+        onMessage: (message, from) => this.#tell('message', message, from),
         blacklist: (peer) => {
           this.#blacklisted.add(peer)
           void this.#expel(peer, BLACKLIST_SHUN_MS)
@@ -185,7 +185,7 @@ export class NetService {
         this.peers.add(peer)
         this.exchange.peers.add(peer)
         this.trimmer.tag(peer, 'fcpeer', 10)
-        this.events.emit('hello', peer, hello)
+        this.#tell('hello', peer, hello)
       },
       onLatency: (peer, ms) => this.peers.setLatency(peer, ms),
     })
@@ -305,7 +305,16 @@ export class NetService {
     this.trimmer.disconnected(peer)
     // The gater remembers for as long as it matters.
     this.#blacklisted.delete(peer)
-    this.events.emit('disconnect', peer)
+    this.#tell('disconnect', peer)
+  }
+
+  /** A listener that throws must not harm the protocol that the event came by. */
+  #tell<K extends keyof NetEvents>(name: K, ...args: NetEvents[K]): void {
+    try {
+      ;(this.events as EventEmitter).emit(name, ...args)
+    } catch (error) {
+      log.error('handling news from the network failed', { event: name }, error)
+    }
   }
 
   /** Cuts connections that are too many, and those to peers whose gossip is worth nothing any more. */

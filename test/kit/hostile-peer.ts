@@ -1,5 +1,7 @@
 // A peer that means harm: a bare libp2p host that says whatever a test wants on any protocol.
 
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
@@ -8,12 +10,14 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import type { Test } from 'tap'
 import { encode } from '../../src/codec/codec.ts'
 import type { NetService } from '../../src/net/service.ts'
 import { readCbor, writeAll } from '../../src/net/stream.ts'
 import type { CID } from '../../src/types/cid.ts'
 import { HELLO_PROTOCOL, helloMessage } from '../../src/types/wire/hello.ts'
-import { newHostKey } from './net-pair.ts'
+import { connect, type LotusWireChain, makeNode, newHostKey, readChain, until } from './net-pair.ts'
+import { sharedData } from './shared-data.ts'
 
 export class HostilePeer {
   readonly libp2p: Libp2p
@@ -93,13 +97,50 @@ export class HostilePeer {
   }
 }
 
-/** Bytes that the heap grew by while something ran, after collecting garbage where that can be asked for. */
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** Bytes that the heap grew by while something ran, garbage not counted. */
 export async function heapGrowth(run: () => Promise<void>): Promise<number> {
-  const collect = (globalThis as { gc?: () => void }).gc
-  collect?.()
+  collect()
   const before = process.memoryUsage()
   await run()
-  collect?.()
+  collect()
   const after = process.memoryUsage()
   return after.heapUsed + after.external - before.heapUsed - before.external
 }
+
+let loaded: LotusWireChain | undefined
+/** A started node, and the chain that it serves; stopped when the test ends. */
+export async function target(
+  t: Test,
+  init: Parameters<typeof makeNode>[2] = {},
+): Promise<{ node: NetService; chain: LotusWireChain } | undefined> {
+  const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
+  if (folder === undefined) return undefined
+  loaded ??= readChain(folder)
+  const chain = loaded
+  const node = await makeNode(chain, {}, init)
+  await node.start()
+  t.teardown(() => node.stop())
+  return { node, chain }
+}
+
+/** A peer that dials; stopped when the test ends. */
+export async function hostile(t: Test): Promise<HostilePeer> {
+  const peer = await HostilePeer.start({ listen: false })
+  t.teardown(() => peer.stop())
+  return peer
+}
+
+/** An honest peer gets a piece of the chain: the node works. */
+export async function stillServes(t: Test, node: NetService, chain: LotusWireChain): Promise<void> {
+  const honest = await makeNode(chain)
+  await honest.start()
+  await connect(honest, node)
+  await until(() => honest.exchange.peers.size === 1)
+  t.equal((await honest.exchange.headers(chain.head.key, 30)).length, 30, 'an honest peer is served')
+  await honest.stop()
+}
+
+export const isReset = (stream: Stream): boolean => stream.status !== 'open' && stream.status !== 'closing'

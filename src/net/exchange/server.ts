@@ -28,6 +28,8 @@ export interface ExchangeServerInit {
   readonly maxConcurrentPerPeer?: number
   /** Bytes after which an answer ends early, as partial. The first tipset always fits. */
   readonly maxAnswerBytes?: number
+  /** Bytes of all answers that are being gathered or taken; when they are many, answers end earlier. */
+  readonly maxHeldBytes?: number
   /** Time for a request to arrive, for its answer to be gathered, and for it to be taken, ms. */
   readonly readTimeoutMs?: number
   readonly gatherTimeoutMs?: number
@@ -50,6 +52,7 @@ export class ExchangeServer {
   readonly #source: ChainSource
   readonly #init: Required<ExchangeServerInit>
   #active = 0
+  #heldBytes = 0
   readonly #activeByPeer = new Map<string, number>()
   readonly #stopping = new AbortController()
 
@@ -60,6 +63,7 @@ export class ExchangeServer {
       maxConcurrent: init.maxConcurrent ?? 32,
       maxConcurrentPerPeer: init.maxConcurrentPerPeer ?? 4,
       maxAnswerBytes: init.maxAnswerBytes ?? 10 << 20,
+      maxHeldBytes: init.maxHeldBytes ?? 64 << 20,
       readTimeoutMs: init.readTimeoutMs ?? 10_000,
       gatherTimeoutMs: init.gatherTimeoutMs ?? 30_000,
       writeTimeoutMs: init.writeTimeoutMs ?? 60_000,
@@ -108,24 +112,26 @@ export class ExchangeServer {
     }
     this.#active++
     this.#activeByPeer.set(peer, own + 1)
+    const held = { bytes: 0 }
     try {
       const bytes = await readCbor(stream, { maxBytes: MAX_EXCHANGE_REQUEST_BYTES, timeoutMs: this.#init.readTimeoutMs, signal })
-      const answer = encodeAnswer(await this.#answer(decode(exchangeRequest, bytes), signal))
+      const answer = encodeAnswer(await this.#answer(decode(exchangeRequest, bytes), held, signal))
       await writeAll(stream, answer, { timeoutMs: this.#init.writeTimeoutMs, signal })
       finish(stream)
     } finally {
       this.#active--
+      this.#heldBytes -= held.bytes
       const left = (this.#activeByPeer.get(peer) ?? 1) - 1
       if (left <= 0) this.#activeByPeer.delete(peer)
       else this.#activeByPeer.set(peer, left)
     }
   }
 
-  async #answer(request: ExchangeRequest, signal: AbortSignal): Promise<Answer> {
+  async #answer(request: ExchangeRequest, held: { bytes: number }, signal: AbortSignal): Promise<Answer> {
     const refusal = refuse(request)
     if (refusal !== undefined) return { status: ExchangeStatus.badRequest, errorMessage: refusal, chain: [] }
     try {
-      return await this.#collect(request, signal)
+      return await this.#collect(request, held, signal)
     } catch (error) {
       log.info('a chain exchange request could not be answered', {}, error)
       return { status: ExchangeStatus.internalError, errorMessage: errorMessage(error).slice(0, MAX_ERROR_TEXT), chain: [] }
@@ -133,14 +139,13 @@ export class ExchangeServer {
   }
 
   /** Walks back from the head asked for; ends early, as partial, at what the node lacks and at the caps. */
-  async #collect(request: ExchangeRequest, signal: AbortSignal): Promise<Answer> {
+  async #collect(request: ExchangeRequest, held: { bytes: number }, signal: AbortSignal): Promise<Answer> {
     const wantHeaders = (request.options & ExchangeOption.headers) !== 0n
     const wantMessages = (request.options & ExchangeOption.messages) !== 0n
     const length = Number(request.length)
     const chain: Uint8Array[] = []
     const deadline = performance.now() + this.#init.gatherTimeoutMs
     const slice = new Slice()
-    let bytes = 0
     let key = new TipsetKey(request.head)
     while (chain.length < length) {
       signal.throwIfAborted()
@@ -157,9 +162,11 @@ export class ExchangeServer {
       }
       const element: ExchangeTipset = { blocks: wantHeaders ? [...tipset.blocks] : [], messages }
       const encoded = encode(exchangeTipset, element)
-      if (chain.length > 0 && bytes + encoded.length > this.#init.maxAnswerBytes) break
+      const room = Math.min(this.#init.maxAnswerBytes - held.bytes, this.#init.maxHeldBytes - this.#heldBytes)
+      if (chain.length > 0 && encoded.length > room) break
       chain.push(encoded)
-      bytes += encoded.length
+      held.bytes += encoded.length
+      this.#heldBytes += encoded.length
       if (tipset.height === 0 || performance.now() > deadline) break
       key = tipset.parents
       if (slice.isOver) await pause(slice)

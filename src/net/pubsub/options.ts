@@ -71,7 +71,7 @@ export function gossipOptions(init: GossipInit, appScore: (peer: string) => numb
     // Lotus's subscription filter refuses more than 100 at once.
     decodeRpcLimits: {
       maxSubscriptions: 100,
-      maxMessages: 1000,
+      maxMessages: 5000,
       maxIhaveMessageIDs: 5000,
       maxIwantMessageIDs: 5000,
       maxControlMessages: 100,
