@@ -176,9 +176,11 @@ async function start(
   const validating = options.import?.mode === 'validate'
   const compiling = new AbortController()
   closers.push(async () => compiling.abort())
+  let compiled: Promise<void> | undefined
   const actorsFor = async (epoch: number): Promise<ActorBundle[]> => {
     const known = await ensureBundles({ bundles, localBundles, store, network }, epoch, { all: validating, signal })
-    if (validating || !options.haltAfterImport) compileInBackground(network, epoch, known, store, compiling.signal)
+    if (validating || !options.haltAfterImport)
+      compiled = compileInBackground(network, epoch, known, store, compiling.signal)
     return known
   }
   let known: ActorBundle[] | undefined
@@ -207,7 +209,8 @@ async function start(
         )
   if (pool !== undefined) closers.push(() => pool.close())
 
-  const validation = validating && pool !== undefined ? await validate(options, chain.requireHead(), pool, signal) : undefined
+  const validation =
+    validating && pool !== undefined ? await validate(options, chain.requireHead(), pool, compiled, signal) : undefined
   if (options.haltAfterImport) {
     const node = new FullNode({ repo, network, chain, validation, server: undefined, syncer: undefined, closers, stopping })
     void node.close()
@@ -273,11 +276,11 @@ function compileInBackground(
   known: readonly ActorBundle[],
   store: LevelBlockstore,
   signal: AbortSignal,
-): void {
+): Promise<void> {
   const nv = networkVersion(network, epoch)
   const bundle = known.find((b) => b.version === actorsVersion(nv))
-  if (bundle === undefined) return
-  compileActors(nv, bundle, (cid) => store.getBytes(cid), signal).catch((error: unknown) => {
+  if (bundle === undefined) return Promise.resolve()
+  return compileActors(nv, bundle, (cid) => store.getBytes(cid), signal).catch((error: unknown) => {
     log.warn('the actors could not be compiled ahead', { networkVersion: nv }, error)
   })
 }
@@ -312,8 +315,18 @@ async function importChain(
   return result.head
 }
 
-async function validate(options: FullNodeOptions, head: Tipset, pool: ChainPool, signal: AbortSignal): Promise<ValidationResult> {
+async function validate(
+  options: FullNodeOptions,
+  head: Tipset,
+  pool: ChainPool,
+  compiled: Promise<void> | undefined,
+  signal: AbortSignal,
+): Promise<ValidationResult> {
   const started = performance.now()
+  // The first execution would wait for the compilation inside of the addon, where no signal reaches it.
+  options.onProgress?.({ stage: 'compile', networkVersion: networkVersion(options.network, head.height) })
+  await Promise.race([compiled, aborted(signal)])
+  signal.throwIfAborted()
   const { tipsets } = await pool.validate(head, {
     signal,
     onProgress: (p) => options.onProgress?.({ stage: 'validate', ...p, elapsedMs: performance.now() - started }),
@@ -324,6 +337,14 @@ async function validate(options: FullNodeOptions, head: Tipset, pool: ChainPool,
     headHeight: head.height,
     head: head.cids.map(String).join(','),
   }
+}
+
+/** Settles when the signal has fired. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 async function serve(
