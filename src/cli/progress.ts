@@ -6,8 +6,6 @@ import { size, span } from './format.ts'
 const REDRAW_MS = 200
 const PLAIN_LINE_MS = 5000
 const BAR_WIDTH = 30
-/** Part of the whole from which on the pace tells how long the rest takes. */
-const TELLING_SHARE = 0.01
 
 export interface ProgressOptions {
   readonly stream: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number }
