@@ -1,7 +1,9 @@
 import { errorMessage } from '../../lib/errors.ts'
+import { Lru } from '../../lib/lru.ts'
 import type { Network } from '../../networks/types.ts'
 import { verifySecp256k1 } from '../../state/signature.ts'
 import type { Address } from '../../types/address.ts'
+import { cidKey } from '../../types/cid.ts'
 import { EthError } from '../../types/eth/errors.ts'
 import { ethTransactionOf, verifyDelegated } from '../../types/eth/transaction.ts'
 import { messageCid, type SignedMessage, signedMessageCid } from '../../types/message.ts'
@@ -40,8 +42,13 @@ export function signatureFault(
   }
 }
 
+/** Messages that were found to be signed; as many as Lotus keeps (verify cache). One stands in several blocks of a tipset. */
+const KEPT_SIGNED = 32_000
+const kept = new WeakMap<object, Lru<string, true>>()
+
 /**
  * Each message outside the aggregate is signed by its sender.
+ * @param network its identity tells networks apart: what was verified for one is not asked again
  * @param keyOf the key behind a sender's address, undefined where there is none
  * @throws BlockError BLOCK_MESSAGE_SIGNATURE, BLOCK_MESSAGE_SENDER
  */
@@ -51,16 +58,27 @@ export function checkMessageSignatures(
   networkVersion: number,
   keyOf: (sender: Address) => Address | undefined,
 ): void {
+  let signedBefore = kept.get(network)
+  if (signedBefore === undefined) {
+    signedBefore = new Lru(KEPT_SIGNED)
+    kept.set(network, signedBefore)
+  }
   for (const signed of messages) {
     const { from } = signed.message
     const key = keyOf(from)
-    if (key === undefined)
+    if (key === undefined) {
       throw new BlockError('BLOCK_MESSAGE_SENDER', `${from} has no key`, { fields: { sender: from.toString() } })
+    }
+    const cid = signedMessageCid(signed)
+    // The CID covers the signature; who signs and what is allowed do not depend on the message alone.
+    const fact = `${networkVersion}/${key.key}/${cidKey(cid)}`
+    if (signedBefore.get(fact) !== undefined) continue
     const fault = signatureFault(signed, key, network, networkVersion)
-    if (fault === undefined) continue
-    const cid = signedMessageCid(signed).toString()
-    throw new BlockError('BLOCK_MESSAGE_SIGNATURE', `the signature of message ${cid} is invalid: ${fault}`, {
-      fields: { message: cid },
-    })
+    if (fault !== undefined) {
+      throw new BlockError('BLOCK_MESSAGE_SIGNATURE', `the signature of message ${cid} is invalid: ${fault}`, {
+        fields: { message: cid.toString() },
+      })
+    }
+    signedBefore.set(fact, true)
   }
 }

@@ -5,7 +5,7 @@ import type { Actor } from '../../../src/actors/state-tree.ts'
 import type { WholeHeader } from '../../../src/consensus/full-block.ts'
 import { checkAggregate } from '../../../src/consensus/rules/aggregate.ts'
 import { messageFault } from '../../../src/consensus/rules/message-form.ts'
-import { signatureFault } from '../../../src/consensus/rules/message-signature.ts'
+import { checkMessageSignatures, signatureFault } from '../../../src/consensus/rules/message-signature.ts'
 import { onChainMessageGas } from '../../../src/consensus/rules/on-chain-gas.ts'
 import { canSend } from '../../../src/consensus/rules/senders.ts'
 import { blake2b256, secp256k1PublicKey, secp256k1Sign } from '../../../src/native/crypto.ts'
@@ -121,6 +121,32 @@ t.test('signatures by network version', async (t) => {
   t.match(fault(make('eip155', devnet), 28), /signature/, 'of another chain')
   t.match(signatureFault(make('eip1559'), f1, mainnet, 28), /not of/, 'of another sender')
   t.match(fault({ ...signed, signature: { type: 2, data: new Uint8Array(96) } }, 28), /aggregate/)
+})
+
+t.test('what was found to be signed is not asked again, and nothing else is believed', async (t) => {
+  const secret = new Uint8Array(32).fill(4)
+  const f1 = Address.fromSecp256k1(secp256k1PublicKey(secret))
+  const own: Message = { ...message, from: f1 }
+  const good: SignedMessage = {
+    message: own,
+    signature: { type: 1, data: secp256k1Sign(secret, blake2b256(messageCid(own).bytes)) },
+  }
+  const check =
+    (m: SignedMessage, key = f1, network = mainnet) =>
+    () =>
+      checkMessageSignatures([m], network, 28, () => key)
+  t.doesNotThrow(check(good))
+  t.doesNotThrow(check(good))
+  const spoilt = {
+    ...good,
+    signature: { type: 1 as const, data: Uint8Array.from(good.signature.data, (b, i) => (i === 40 ? b ^ 1 : b)) },
+  }
+  t.throws(check(spoilt), { code: 'BLOCK_MESSAGE_SIGNATURE' }, 'another signature')
+  t.throws(check(spoilt), { code: 'BLOCK_MESSAGE_SIGNATURE' }, 'failures are not kept as successes')
+  const other = Address.fromSecp256k1(new Uint8Array(65))
+  t.throws(check(good, other), { code: 'BLOCK_MESSAGE_SIGNATURE' }, 'another key')
+  t.throws(check({ ...good, message: { ...own, nonce: 1n } }), { code: 'BLOCK_MESSAGE_SIGNATURE' }, 'another message')
+  t.throws(() => checkMessageSignatures([good], mainnet, 28, () => undefined), { code: 'BLOCK_MESSAGE_SENDER' })
 })
 
 t.test('an aggregate over nothing', async (t) => {
