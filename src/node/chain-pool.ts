@@ -1,14 +1,18 @@
 import { availableParallelism } from 'node:os'
 import type { ActorBundle } from '../actors/manifest.ts'
 import type { CallContext } from '../api/method.ts'
+import { encode } from '../codec/codec.ts'
+import { getLogger } from '../lib/log.ts'
 import { WorkerPool, WorkerThread } from '../lib/worker-pool.ts'
 import { configureEngine, preloadActors, setBlockCacheBytes } from '../native/fvm.ts'
 import type { Network } from '../networks/types.ts'
 import type { QueryPool } from '../rpc/router.ts'
-import type { BeaconEntry } from '../types/block.ts'
+import { type BeaconEntry, type BlockMsg, blockMsg } from '../types/block.ts'
 import { type CID, CID as Cid } from '../types/cid.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
-import type { ChainWorkerData, QueryCall, WireBlockResult } from './chain-worker.ts'
+import type { ChainWorkerData, GossipVerdict, QueryCall, WireBlockResult } from './chain-worker.ts'
+
+const log = getLogger('node')
 
 /** Native stack of a worker: the FVM nests calls up to 1,024 deep. */
 const STACK_MB = 64
@@ -91,6 +95,20 @@ export class ChainPool implements QueryPool {
   /** Weight of the chain that ends in a tipset whose parents were executed. */
   weigh(tipset: Tipset, signal: AbortSignal): Promise<bigint> {
     return this.#chainThread.call('weigh', { tipset: tipset.cids.map(String) }, { signal }) as Promise<bigint>
+  }
+
+  /** As `weigh` for the head, beside what the chain's own thread does. */
+  headWeight(head: Tipset): Promise<bigint> {
+    return this.#queries.call('weigh', { tipset: head.cids.map(String) }) as Promise<bigint>
+  }
+
+  /** What is to be done with a block from gossip. */
+  async gossipVerdict(block: BlockMsg): Promise<GossipVerdict['verdict']> {
+    const args = { block: encode(blockMsg, block), head: this.#head().cids.map(String) }
+    const { verdict, code, message } = (await this.#queries.call('gossipVerdict', args)) as GossipVerdict
+    if (verdict !== 'accept')
+      log.debug('a block from gossip was not accepted', { height: block.header.height, verdict, code, message })
+    return verdict
   }
 
   /** Re-executes the chain up to `head`; see validateChain. */

@@ -6,10 +6,12 @@ import { workerData } from 'node:worker_threads'
 import { type ActorBundle, ActorRegistry } from '../actors/manifest.ts'
 import { answerQuery } from '../api/method.ts'
 import { EntryVerifier } from '../beacon/verify-entry.ts'
+import { decode } from '../codec/codec.ts'
 import type { JsonContext } from '../codec/json.ts'
 import type { PartTimes } from '../consensus/checks.ts'
 import { BlockError, type Verdict } from '../consensus/errors.ts'
 import type { ConsensusEnv, FullBlock } from '../consensus/full-block.ts'
+import { validateGossipBlock } from '../consensus/validate-gossip.ts'
 import { type BlockResult, validateWay } from '../consensus/validate-way.ts'
 import { tipsetWeight } from '../consensus/weight.ts'
 import { errorMessage, NodeError } from '../lib/errors.ts'
@@ -25,6 +27,7 @@ import { ChainReader } from '../store/chain-reader.ts'
 import { LevelBlockstore } from '../store/level-blockstore.ts'
 import { MetadataStore } from '../store/metadata.ts'
 import { Address } from '../types/address.ts'
+import { blockMsg } from '../types/block.ts'
 import { CID } from '../types/cid.ts'
 import { TipsetKey } from '../types/tipset.ts'
 
@@ -41,6 +44,12 @@ export interface ChainWorkerData {
 export interface WireBlockResult {
   readonly times: PartTimes
   readonly failure?: { readonly code: string; readonly message: string; readonly permanent: boolean; readonly verdict: Verdict }
+}
+
+export interface GossipVerdict {
+  readonly verdict: Verdict | 'accept'
+  readonly code?: string
+  readonly message?: string
 }
 
 export interface QueryCall {
@@ -135,6 +144,17 @@ serveWorker({
 
   weigh({ tipset }: { tipset: readonly string[] }): bigint {
     return tipsetWeight(store, registry, chain.tipset(keyOf(tipset)))
+  },
+
+  /** What is to be done with a block from gossip; the chain of the head is what it is judged by. */
+  async gossipVerdict({ block, head }: { block: Uint8Array; head: readonly string[] }): Promise<GossipVerdict> {
+    try {
+      await validateGossipBlock(consensus, decode(blockMsg, block), chain.tipset(keyOf(head)))
+      return { verdict: 'accept' }
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error
+      return { verdict: error.verdict, code: error.code, message: error.message }
+    }
   },
 
   beaconEntry({ epoch, base }: { epoch: number; base: readonly string[] }) {

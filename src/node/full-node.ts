@@ -7,6 +7,7 @@ import type { JsonContext } from '../codec/json.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { setProofParameterDir } from '../native/proofs.ts'
+import type { NetService } from '../net/service.ts'
 import { bundleCatalog } from '../networks/bundles.ts'
 import { actorsVersion, networkVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
@@ -36,6 +37,7 @@ import { ensureGenesis } from './genesis.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
 import { Journal } from './journal.ts'
 import { metricsRoute, type NodeMetrics, nodeMetrics } from './metrics.ts'
+import { createNet, exchangeSource, follow } from './net-link.ts'
 import { noChain, noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
 import { PoolValidator } from './validator.ts'
@@ -65,6 +67,7 @@ interface NodeParts {
   readonly validation: ValidationResult | undefined
   readonly server: RpcServer | undefined
   readonly syncer: Syncer | undefined
+  readonly net: NetService | undefined
   readonly closers: (() => Promise<unknown>)[]
   readonly stopping: AbortController
 }
@@ -80,6 +83,8 @@ export class FullNode {
   readonly server: RpcServer | undefined
   /** Undefined for a node without a chain. */
   readonly syncer: Syncer | undefined
+  /** Undefined for a node that talks to no peer. */
+  readonly net: NetService | undefined
   /** Settles when everything is on the disk and closed; rejects when that failed. */
   readonly closed: Promise<void>
   readonly #stopping: AbortController
@@ -91,6 +96,7 @@ export class FullNode {
     this.validation = parts.validation
     this.server = parts.server
     this.syncer = parts.syncer
+    this.net = parts.net
     this.#stopping = parts.stopping
     this.closed = new Promise((resolve, reject) => {
       const end = (): void => void closeAll(parts.closers).then(resolve, reject)
@@ -212,7 +218,17 @@ async function start(
   const validation =
     validating && pool !== undefined ? await validate(options, chain.requireHead(), pool, compiled, signal) : undefined
   if (options.haltAfterImport) {
-    const node = new FullNode({ repo, network, chain, validation, server: undefined, syncer: undefined, closers, stopping })
+    const node = new FullNode({
+      repo,
+      network,
+      chain,
+      validation,
+      server: undefined,
+      syncer: undefined,
+      net: undefined,
+      closers,
+      stopping,
+    })
     void node.close()
     return node
   }
@@ -229,6 +245,11 @@ async function start(
   closers.push(() => journal.close())
   const metrics = nodeMetrics({ chain, network })
   closers.push(async () => metrics.close())
+  const { peerId, privateKey } = await loadOrCreateHostKey(repo.keystore)
+  const net =
+    pool === undefined || options.p2p === undefined
+      ? undefined
+      : await createNet({ network, chain, store, metadata, pool, privateKey, config }, options.p2p)
   const syncer =
     pool === undefined
       ? undefined
@@ -236,11 +257,16 @@ async function start(
           chain,
           store,
           metadata,
-          source: components.source ?? nobody,
+          source: components.source ?? (net === undefined ? nobody : exchangeSource(net.exchange)),
           validator: new PoolValidator({ pool, registry: metrics.registry }),
         })
   syncer?.start()
   if (syncer !== undefined) closers.push(() => syncer.close())
+  if (net !== undefined && syncer !== undefined) {
+    follow(net, syncer, store)
+    closers.push(() => net.stop())
+    await net.start()
+  }
 
   const server = await serve(options, config, {
     repo,
@@ -248,6 +274,7 @@ async function start(
     chain,
     store,
     pool: pool ?? noChain(network),
+    peerId,
     metrics,
     startTime,
     stopping,
@@ -255,7 +282,7 @@ async function start(
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })
   if (genesis === undefined) log.warn(noChainText(network))
-  return new FullNode({ repo, network, chain, validation, server, syncer, closers, stopping })
+  return new FullNode({ repo, network, chain, validation, server, syncer, net, closers, stopping })
 }
 
 /** Drops blocks and what is known about the chain; keys, config and other records stay. */
@@ -356,6 +383,7 @@ async function serve(
     chain: ChainStore
     store: LevelBlockstore
     pool: ChainQueries
+    peerId: string
     metrics: NodeMetrics
     startTime: Date
     stopping: AbortController
@@ -365,12 +393,11 @@ async function serve(
   const listen = listenAddress(config.API.ListenAddress)
   const { secret, created } = await loadOrCreateSecret(c.repo.keystore)
   const auth = new TokenAuth(secret)
-  const { peerId } = await loadOrCreateHostKey(c.repo.keystore)
   const handlers = [
     ...commonHandlers(
       {
         auth,
-        peerId: () => peerId,
+        peerId: () => c.peerId,
         alerts: () => [],
         shutdown: () => c.stopping.abort(new NodeError('NODE_STOPPING', 'a client asked the node to stop')),
         closing: c.stopping.signal,

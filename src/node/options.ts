@@ -7,6 +7,14 @@ export interface ImportOptions {
   readonly mode: 'trust' | 'validate'
 }
 
+/** How a node joins its network. */
+export interface P2pOptions {
+  /** Whether it connects to the network's bootstrap peers by itself. */
+  readonly bootstrap: boolean
+  /** Whether it only introduces peers to each other. */
+  readonly bootstrapper: boolean
+}
+
 /** How a full node is to run. Plain values: the command line and tests make them, nothing here reads the environment. */
 export interface FullNodeOptions {
   readonly repoPath: string
@@ -33,6 +41,8 @@ export interface FullNodeOptions {
   readonly proofParameters?: string
   /** Worker threads that answer queries; the number of cores where it is not given. */
   readonly queryThreads?: number
+  /** Undefined for a node that talks to no peer. */
+  readonly p2p?: P2pOptions
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: NodeProgress) => void
 }

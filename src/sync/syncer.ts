@@ -32,7 +32,7 @@ const MAX_TARGETS = 64
 const RECHOOSE = { above: 5, below: 4 }
 
 export interface ChainSource extends HeaderSource {
-  /** The messages of the blocks of tipsets, in the order given. @throws when nobody has them */
+  /** The blocks, with their messages, of tipsets each of which is the parent of the next; in that order. @throws when nobody has them */
   messages(tipsets: readonly Tipset[], signal: AbortSignal): Promise<readonly (readonly FullBlock[])[]>
 }
 
@@ -123,6 +123,19 @@ export class Syncer {
     return this.#inTurn(() => this.#reach(key, height, signal))
   }
 
+  /**
+   * Pins a tipset, after fetching and validating what leads to it where that was not done yet; it takes the place of an
+   * earlier pin. The chain never leaves a pinned tipset (Lotus chain/checkpoint.go).
+   * @throws SyncError, or StoreError STORE_CHECKPOINT when its fork lies more than finality below the head
+   */
+  checkpoint(key: TipsetKey, signal: AbortSignal = this.#stop.signal): Promise<void> {
+    return this.#inTurn(async () => {
+      const head = this.#c.chain.requireHead()
+      await this.#report(key, head.height, (report) => this.#validateUpTo(report, key, { signal, ignoreCheckpoint: true }))
+      await this.#c.chain.setCheckpoint(this.#c.chain.reader.tipset(key))
+    })
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#lane.then(work, work)
     this.#lane = run.catch(() => undefined)
@@ -154,11 +167,16 @@ export class Syncer {
     return best
   }
 
-  async #reach(target: TipsetKey, targetHeight: ChainEpoch, signal: AbortSignal): Promise<void> {
+  #reach(target: TipsetKey, targetHeight: ChainEpoch, signal: AbortSignal): Promise<void> {
+    return this.#report(target, targetHeight, (report) => this.#advance(report, target, signal))
+  }
+
+  /** Runs a sync with a report of its own. */
+  async #report(target: TipsetKey, targetHeight: ChainEpoch, work: (report: number) => Promise<void>): Promise<void> {
     const head = this.#c.chain.requireHead()
     const report = this.reports.begin({ base: head.key, baseHeight: head.height, target, targetHeight })
     try {
-      await this.#advance(report, target, signal)
+      await work(report)
       this.reports.end(report)
     } catch (error) {
       this.reports.end(report, errorMessage(error))
@@ -167,9 +185,35 @@ export class Syncer {
   }
 
   async #advance(report: number, target: TipsetKey, signal: AbortSignal): Promise<void> {
-    const { chain } = this.#c
+    let moved = false
+    await this.#validateUpTo(report, target, {
+      signal,
+      // Also far from the target: a restart goes on from here.
+      onValid: async (tipset) => {
+        moved = true
+        await this.#considerHead(this.#expanded(tipset), signal)
+      },
+    })
+    if (!moved) await this.#considerHead(this.#expanded(this.#c.chain.reader.tipset(target)), signal)
+  }
+
+  /**
+   * Validates what leads to a target from what is known to be valid.
+   * @param options.onValid told of the highest valid tipset after each segment
+   */
+  async #validateUpTo(
+    report: number,
+    target: TipsetKey,
+    options: {
+      readonly signal: AbortSignal
+      readonly ignoreCheckpoint?: boolean
+      readonly onValid?: (tipset: Tipset) => Promise<void>
+    },
+  ): Promise<void> {
+    const { signal, onValid, ignoreCheckpoint = false } = options
     const { base, keys } = await walkBack({ ...this.#c, bad: this.bad, validated: this.#validated }, target, {
       signal,
+      ignoreCheckpoint,
       onHeight: (height) => this.reports.update(report, { height }),
     })
     this.reports.update(report, { stage: 'messages', base: base.key, baseHeight: base.height })
@@ -178,11 +222,9 @@ export class Syncer {
       this.reports.update(report, { height: (tipsets[0] as Tipset).height })
       const { good, failure } = await this.#validateTipsets(tipsets, keys, signal)
       last = good.at(-1) ?? last
-      // Also far from the target: a restart goes on from here.
-      if (last !== undefined) await this.#considerHead(this.#expanded(last), signal)
+      if (last !== undefined) await onValid?.(last)
       if (failure !== undefined) throw failure
     }
-    if (last === undefined) await this.#considerHead(this.#expanded(chain.reader.tipset(target)), signal)
   }
 
   /** The tipsets of keys in order, in segments, their messages in the store; the next segment is fetched ahead. */
@@ -206,18 +248,22 @@ export class Syncer {
 
   async #fetchSegment(keys: readonly TipsetKey[], signal: AbortSignal): Promise<readonly Tipset[]> {
     const tipsets = keys.map((k) => this.#c.chain.reader.tipset(k))
-    const lacking = tipsets.filter((t) => !this.#hasMessages(t))
     const requests: Promise<void>[] = []
-    for (let i = 0; i < lacking.length; i += MESSAGE_BATCH)
-      requests.push(this.#fetchMessages(lacking.slice(i, i + MESSAGE_BATCH), signal))
+    for (let i = 0; i < tipsets.length; i += MESSAGE_BATCH) {
+      const batch = tipsets.slice(i, i + MESSAGE_BATCH)
+      const lacks = batch.map((t) => !this.#hasMessages(t))
+      // Peers answer for tipsets that follow from one another: one question for the stretch, though it may hold some that are here.
+      const stretch = batch.slice(lacks.indexOf(true), lacks.lastIndexOf(true) + 1)
+      if (stretch.length > 0) requests.push(this.#fetchMessages(stretch, signal))
+    }
     await Promise.all(requests)
     return tipsets
   }
 
-  async #fetchMessages(lacking: readonly Tipset[], signal: AbortSignal): Promise<void> {
-    const answers = await this.#c.source.messages(lacking, signal)
+  async #fetchMessages(tipsets: readonly Tipset[], signal: AbortSignal): Promise<void> {
+    const answers = await this.#c.source.messages(tipsets, signal)
     for (const blocks of answers) for (const block of blocks) await storeFullBlock(this.#c.store, block)
-    const still = lacking.find((t) => !this.#hasMessages(t))
+    const still = tipsets.find((t) => !this.#hasMessages(t))
     if (still !== undefined)
       throw new SyncError('SYNC_UNAVAILABLE', `nobody has the messages of the tipset at height ${still.height}`)
   }

@@ -62,6 +62,7 @@ export async function daemonOptions(context: DaemonContext): Promise<FullNodeOpt
     ...(source === undefined ? {} : { import: source }),
     removeExistingChain: flags['remove-existing-chain'],
     haltAfterImport: flags['halt-after-import'],
+    p2p: { bootstrap: flags.bootstrap, bootstrapper: flags.profile === 'bootstrapper' },
     ...listen(flags.api, flags['api-listen']),
     apiMaxRequestBytes: flags['api-max-req-size'],
     ...(configPath === undefined ? {} : { configPath }),
