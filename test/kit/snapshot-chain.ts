@@ -26,10 +26,14 @@ export interface SnapshotChain {
   fullBlock(header: BlockHeader): FullBlock
 }
 
-/** @param folder `chains/lotus-devnet-proofs` of the foreign data */
-export async function snapshotChain(folder: string): Promise<SnapshotChain> {
+/**
+ * @param folder `chains/lotus-devnet-proofs` of the foreign data
+ * @param parameters another folder of verifying keys than the chain's own
+ */
+export async function snapshotChain(folder: string, parameters?: string): Promise<SnapshotChain> {
   const network = await loadNetworkFile(join(folder, 'network.json'))
-  if (network.proofParameters !== undefined) setProofParameterDir(network.proofParameters)
+  const keys = parameters ?? network.proofParameters
+  if (keys !== undefined) setProofParameterDir(keys)
   const lotus = new LotusChain(folder)
   const { store } = lotus
   const chain = new ChainReader(store)

@@ -98,7 +98,7 @@ async function probeKeys(info: PoStInfo): Promise<void> {
   } catch (cause) {
     throw new ConsensusError('CONSENSUS_PROOF_KEYS', 'winning PoSts cannot be verified: their verifying keys cannot be read', {
       cause,
-      hint: 'Run `nelumbo fetch-params`, or check the folder of proof parameters.',
+      hint: 'Check the folder of proof parameters: it must hold the verifying keys (.vk) of the network.',
     })
   }
 }
