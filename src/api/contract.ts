@@ -9,6 +9,7 @@ import * as state from './methods/state.ts'
 import * as stateMarket from './methods/state-market.ts'
 import * as stateMessages from './methods/state-messages.ts'
 import * as stateMiner from './methods/state-miner.ts'
+import * as sync from './methods/sync.ts'
 import * as v0 from './methods/v0.ts'
 import * as v2 from './methods/v2.ts'
 
@@ -22,6 +23,7 @@ export const methods = {
   ...stateMarket,
   ...stateMessages,
   ...stateMiner,
+  ...sync,
   ...v0,
   ...v2,
 }

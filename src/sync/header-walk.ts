@@ -39,15 +39,19 @@ export interface HeaderWay {
   readonly keys: readonly TipsetKey[]
 }
 
+export interface WalkOptions {
+  readonly signal: AbortSignal
+  readonly onHeight?: (height: ChainEpoch) => void
+  /** Whether the way may pass beside the checkpoint: for a target that is to be the next one. */
+  readonly ignoreCheckpoint?: boolean
+}
+
 /**
  * Goes back from a target to a tipset that was validated here, storing headers on the way.
  * @throws SyncError
  */
-export async function walkBack(
-  c: WalkComponents,
-  target: TipsetKey,
-  options: { readonly signal: AbortSignal; readonly onHeight?: (height: ChainEpoch) => void },
-): Promise<HeaderWay> {
+export async function walkBack(c: WalkComponents, target: TipsetKey, options: WalkOptions): Promise<HeaderWay> {
+  const pin = options.ignoreCheckpoint === true ? undefined : c.chain.checkpoint
   const keys: TipsetKey[] = []
   let above: Tipset | undefined
   let next = target
@@ -59,7 +63,7 @@ export async function walkBack(
       refuseBad(c, tipset, keys)
       if (above !== undefined) checkLink(above, tipset)
       if (isValidated(c, tipset)) {
-        refuseOldFork(c, tipset, keys)
+        refuseOldFork(c, tipset, keys, pin)
         return { base: tipset, keys: keys.reverse() }
       }
       if (tipset.height === 0) {
@@ -67,7 +71,7 @@ export async function walkBack(
           permanent: true,
         })
       }
-      refuseBelowLimits(c, tipset)
+      refuseBelowLimits(c, tipset, pin)
       keys.push(tipset.key)
       above = tipset
       next = tipset.parents
@@ -126,8 +130,7 @@ function checkLink(above: Tipset, below: Tipset): void {
 }
 
 /** A walk that has passed both finality and the checkpoint without meeting our chain need not go on. */
-function refuseBelowLimits(c: WalkComponents, tipset: Tipset): void {
-  const pin = c.chain.checkpoint
+function refuseBelowLimits(c: WalkComponents, tipset: Tipset, pin: Tipset | undefined): void {
   if (pin !== undefined && tipset.height <= pin.height) {
     throw new SyncError('SYNC_CHECKPOINT', `the chain passes height ${pin.height} beside the checkpoint ${pin.key}`, {
       permanent: true,
@@ -137,12 +140,11 @@ function refuseBelowLimits(c: WalkComponents, tipset: Tipset): void {
   if (head !== undefined && tipset.height < head.height - FINALITY) throw tooLong(head.height - tipset.height)
 }
 
-function refuseOldFork(c: WalkComponents, base: Tipset, keys: readonly TipsetKey[]): void {
+function refuseOldFork(c: WalkComponents, base: Tipset, keys: readonly TipsetKey[], pin: Tipset | undefined): void {
   const head = c.chain.head
   if (head === undefined || keys.length === 0) return
   const fork = c.chain.reader.commonAncestor(base, head)
   if (fork.height < head.height - FINALITY) throw tooLong(head.height - fork.height)
-  const pin = c.chain.checkpoint
   if (pin !== undefined && !base.equals(pin) && !c.chain.reader.isAncestor(pin, base)) {
     throw new SyncError('SYNC_CHECKPOINT', `the chain does not go through the checkpoint ${pin.key}`, { permanent: true })
   }

@@ -214,7 +214,7 @@ export const netProtectList = method({
   name: 'Filecoin.NetProtectList',
   perm: 'read',
   params: [],
-  result: list(peerId),
+  result: list(peerId, { emptyJson: 'null' }),
   doc: 'The protected peers.',
   versions: v0v1,
   where: 'main',

@@ -48,8 +48,9 @@ export const extendedPeerInfo = record('ExtendedPeerInfo', {
 /** Bytes since the start and bytes per second. */
 export const bandwidthStats = record('BandwidthStats', { totalIn: int64, totalOut: int64, rateIn: float, rateOut: float })
 
+/** Lotus prints no peers as [], no addresses and no subnets as null. */
 export const netBlockList = record('NetBlockList', {
-  peers: goList(peerId),
+  peers: list(peerId),
   ipAddrs: as('IPAddrs', goList(text)),
   ipSubnets: as('IPSubnets', goList(text)),
 })

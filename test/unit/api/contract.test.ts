@@ -28,6 +28,11 @@ const notRead: Readonly<Record<string, string>> = {
   'Filecoin.LogSetLevel': 'write',
   'Filecoin.LogAlerts': 'admin',
   'Filecoin.Shutdown': 'admin',
+  'Filecoin.SyncSubmitBlock': 'write',
+  'Filecoin.SyncCheckpoint': 'admin',
+  'Filecoin.SyncMarkBad': 'admin',
+  'Filecoin.SyncUnmarkBad': 'admin',
+  'Filecoin.SyncUnmarkAllBad': 'admin',
   'Filecoin.NetConnect': 'write',
   'Filecoin.NetDisconnect': 'write',
   'Filecoin.NetBlockAdd': 'admin',
@@ -41,6 +46,7 @@ const notRead: Readonly<Record<string, string>> = {
 const undocumented = new Set([
   'ChainNotify',
   'ChainExport',
+  'SyncIncomingBlocks',
   'Closing',
   'Version',
   'ID',
@@ -103,7 +109,7 @@ for (const [version, file] of [
     }
     t.ok(compared >= (version === 'v1' ? 90 : 3), `${compared} methods were compared`)
     for (const name of lotus.keys()) {
-      if (!/^Filecoin\.(Chain|State)/.test(name) || lookupMethod(version, name) !== undefined) continue
+      if (!/^Filecoin\.(Chain|State|Sync)/.test(name) || lookupMethod(version, name) !== undefined) continue
       t.ok(later.has(name.slice('Filecoin.'.length)), `${name} is declared`)
     }
     t.end()

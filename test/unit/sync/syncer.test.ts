@@ -277,3 +277,37 @@ t.test('another genesis, and headers that are not what was asked for', async (t)
   t.ok(b.chain.head?.equals(genesis))
   await b.close()
 })
+
+t.test('a checkpoint is fetched, validated and followed, however light, and takes the place of the last', async (t) => {
+  const remote = testChain()
+  const genesis = remote.genesis()
+  const trunk = grow(remote, genesis, 30, () => 1)
+  let b = await bed(remote, genesis)
+  const head = trunk.at(-1) as Tipset
+  await b.syncer.sync(head.key, head.height)
+  const below = trunk[20] as Tipset
+  await b.syncer.checkpoint(below.key)
+  t.ok(b.chain.head?.equals(head), 'one on the chain leaves the head where it is')
+  t.ok(b.chain.checkpoint?.equals(below))
+
+  const light = grow(remote, trunk[10] as Tipset, 5, () => 1)
+  const tip = light.at(-1) as Tipset
+  await t.rejects(b.syncer.sync(tip.key, tip.height), { code: 'SYNC_CHECKPOINT' }, 'syncing alone never leaves the checkpoint')
+  b.failing.set(String(light[2]?.cids[0]), true)
+  await t.rejects(b.syncer.checkpoint(tip.key), { code: 'TEST_BAD' }, 'a bad chain cannot be pinned')
+  t.ok(b.chain.checkpoint?.equals(below), 'nothing has changed')
+  t.equal(b.syncer.reports.all().at(-1)?.stage, 'error')
+  b.failing.clear()
+  b.syncer.bad.clear()
+  await b.syncer.checkpoint(tip.key)
+  t.ok(b.chain.head?.equals(tip), 'the pinned fork is the chain now')
+  t.ok(b.chain.checkpoint?.equals(tip))
+  await t.rejects(b.syncer.sync(head.key, head.height), { code: 'STORE_CHECKPOINT' }, 'the heavier chain is not taken any more')
+
+  b = await b.restart()
+  t.ok(b.chain.checkpoint?.equals(tip), 'kept over a restart')
+  const on = grow(remote, tip, 3, () => 1).at(-1) as Tipset
+  await b.syncer.sync(on.key, on.height)
+  t.ok(b.chain.head?.equals(on), 'the chain grows on top of it')
+  await b.close()
+})
