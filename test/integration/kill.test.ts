@@ -58,6 +58,17 @@ t.test('killed while a chain is executed, then while it is served', async (t) =>
     await sleep(delay)
     await daemon.kill9()
   }
+  for (const delay of [0, 2000]) {
+    const daemon = spawnDaemon(t, { repo, chain, args })
+    await daemon.until(() => (daemon.stderr.includes('chain imported') ? true : undefined), 'the end of the import')
+    await sleep(delay)
+    const started = Date.now()
+    daemon.signal('SIGINT')
+    t.same(await daemon.exited, { code: 130, signal: null }, 'Ctrl-C ends it')
+    // Compiling one actor takes up to two seconds, and nothing can interrupt that.
+    t.ok(Date.now() - started < 8000, `after ${Date.now() - started} ms`)
+    t.same(daemon.errors, ['ERROR: interrupted'])
+  }
   const validated = await runDaemon(t, { repo, chain, args })
   t.same(validated.ended, { code: 0, signal: null }, validated.stderr)
   t.match(validated.lastLine, /^validated 355 tipsets /)
