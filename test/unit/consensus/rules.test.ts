@@ -216,6 +216,9 @@ if (folder !== undefined) {
     t.same(blsSign(key.secret, input), electionProof.vrfProof, 'the kit makes the VRF that Lotus made')
 
     await refused(t, 'ticket of something else', withHeader({ ticket: { vrfProof: forged } }), { code: 'BLOCK_TICKET' })
+    await refused(t, 'a byte behind the ticket', withHeader({ ticket: { vrfProof: Uint8Array.of(...ticket.vrfProof, 0) } }), {
+      code: 'BLOCK_TICKET',
+    })
     await refused(t, 'no ticket bytes', withHeader({ ticket: { vrfProof: new Uint8Array(0) } }), { code: 'BLOCK_TICKET' })
     await refused(t, 'ticket of the parent', withHeader({ ticket: base.first.ticket }), { code: 'BLOCK_TICKET' })
     t.not(ticket.vrfProof, forged)
@@ -305,6 +308,13 @@ if (folder !== undefined) {
       validateBlock(chain.env, withHeader({ winPostProof: [{ ...proof, proofBytes: Uint8Array.of(...bytes, 1) }] })),
       'and bytes behind the proof',
     )
+    for (let i = 0; i < 64; i++) {
+      const bit = (i * 24 + 5) % (bytes.length * 8)
+      const mutated = Uint8Array.from(bytes, (b, at) => (at === bit >> 3 ? b ^ (1 << (bit & 7)) : b))
+      await refused(t, `bit ${bit} flipped`, withHeader({ winPostProof: [{ ...proof, proofBytes: mutated }] }), {
+        code: 'BLOCK_WINNING_POST',
+      })
+    }
     const fake = stateWith({ network: { ...chain.network, proofs: 'fake' } })
     await t.resolves(
       validateBlock({ ...chain.env, ...fake }, withHeader({ winPostProof: [] })),
