@@ -43,6 +43,8 @@ function suite(chain: string, bundles: string): void {
     }
 
     const first = await start('--import-snapshot', `${chain}/snapshot.car.zst`, '--bootstrap=false')
+    // The API is up a moment before the line about the import is printed.
+    while (!first.printed.out.includes('\n')) await sleep(50)
     t.match(first.printed.out, new RegExp(`^imported in \\d+\\.\\d s, head 3001 ${HEAD}\\n$`))
     t.match(first.printed.err, /importing: .* of 3\.684 MiB, 20957 blocks/)
     t.notMatch(first.printed.err, /\r/, 'no drawing where there is no terminal')
