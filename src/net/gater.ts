@@ -1,7 +1,7 @@
 import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { peerIdFromText } from './addresses.ts'
-import { IpSet, ipOf, parseIp, parseSubnet } from './ip.ts'
+import { IpSet, ipOf, LOOPBACK, parseIp, parseSubnet } from './ip.ts'
 
 /** Peers, IP addresses and subnets with which there is to be no connection (Lotus api.NetBlockList). */
 export interface BlockLists {
@@ -21,8 +21,6 @@ export const MAX_CONNECTIONS_PER_IP = 8
 
 export interface GaterComponents {
   readonly store?: BlockListStore | undefined
-  /** Connections that are open from an IP address. */
-  readonly connectionsFrom?: (ip: string) => number
 }
 
 export interface GaterInit {
@@ -41,7 +39,8 @@ const MAX_SHUNNED = 4096
  */
 export class Gater implements ConnectionGater {
   readonly #store: BlockListStore | undefined
-  readonly #connectionsFrom: (ip: string) => number
+  /** Inbound connections by IP address, those in their handshakes among them. */
+  readonly #inbound = new Map<string, number>()
   readonly #maxPerIp: number
   /** Where any number may come from: this machine, and subnets that the user named. */
   readonly #unlimited = new IpSet()
@@ -55,9 +54,8 @@ export class Gater implements ConnectionGater {
   /** @throws NetError NET_ADDRESS for a subnet that is none */
   constructor(components: GaterComponents = {}, init: GaterInit = {}) {
     this.#store = components.store
-    this.#connectionsFrom = components.connectionsFrom ?? (() => 0)
     this.#maxPerIp = init.maxPerIp ?? MAX_CONNECTIONS_PER_IP
-    for (const s of init.unlimitedSubnets ?? ['127.0.0.0/8', '::1/128']) this.#unlimited.addSubnet(s)
+    for (const s of init.unlimitedSubnets ?? LOOPBACK) this.#unlimited.addSubnet(s)
   }
 
   /** Reads the lists that were saved. */
@@ -122,16 +120,30 @@ export class Gater implements ConnectionGater {
     return ip !== undefined && this.#ips.has(ip)
   }
 
-  #isCrowded(addr: Multiaddr): boolean {
-    const ip = ipOf(addr)
-    return ip !== undefined && !this.#unlimited.has(ip) && this.#connectionsFrom(ip) >= this.#maxPerIp
+  /** Counts an inbound connection until it closes. False when its address has enough of them. */
+  #admit(conn: MultiaddrConnection): boolean {
+    const ip = ipOf(conn.remoteAddr)
+    if (ip === undefined || this.#unlimited.has(ip)) return true
+    const n = this.#inbound.get(ip) ?? 0
+    if (n >= this.#maxPerIp) return false
+    this.#inbound.set(ip, n + 1)
+    conn.addEventListener(
+      'close',
+      () => {
+        const left = (this.#inbound.get(ip) ?? 1) - 1
+        if (left <= 0) this.#inbound.delete(ip)
+        else this.#inbound.set(ip, left)
+      },
+      { once: true },
+    )
+    return true
   }
 
   // What libp2p asks. Fields, because it takes the functions off the object.
   readonly denyDialPeer = (peer: PeerId): boolean => this.isBlocked(peer.toString())
   readonly denyDialMultiaddr = (addr: Multiaddr): boolean => this.isBlockedAddress(addr)
   readonly denyInboundConnection = (conn: MultiaddrConnection): boolean =>
-    this.isBlockedAddress(conn.remoteAddr) || this.#isCrowded(conn.remoteAddr)
+    this.isBlockedAddress(conn.remoteAddr) || !this.#admit(conn)
   readonly denyInboundEncryptedConnection = (peer: PeerId, conn: MultiaddrConnection): boolean =>
     this.isBlocked(peer.toString()) || this.isBlockedAddress(conn.remoteAddr)
   readonly denyOutboundEncryptedConnection = (peer: PeerId, conn: MultiaddrConnection): boolean =>

@@ -31,6 +31,8 @@ export interface HostInit {
   readonly maxConnections: number
   /** Connections that one address may open per second. */
   readonly inboundPerSecond?: number
+  /** Time that an inbound connection has for its handshakes, ms. */
+  readonly maxPendingMs?: number
   readonly gossip: GossipInit
   /** Whether peers are looked for in the DHT. */
   readonly dht: boolean
@@ -64,7 +66,7 @@ export interface Host {
 /** Streams of one connection that a peer may open; go-libp2p's default for a peer is 256 inbound. */
 export const MAX_STREAMS_PER_CONNECTION = 256
 /** Connections that may be in the middle of their handshakes. */
-export const MAX_PENDING_CONNECTIONS = 32
+export const MAX_PENDING_CONNECTIONS = 128
 /** Bytes that a stream's receive window grows to: enough for 100 MiB/s at 40 ms. */
 const STREAM_WINDOW = 4 << 20
 
@@ -102,7 +104,7 @@ export async function createHost(components: HostComponents, init: HostInit): Pr
       maxConnections: init.maxConnections,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
       inboundConnectionThreshold: init.inboundPerSecond ?? 10,
-      inboundUpgradeTimeout: 5000,
+      inboundUpgradeTimeout: init.maxPendingMs ?? 5000,
       dialTimeout: 10_000,
       maxParallelDials: 32,
       // Reconnecting is the peer manager's business, which knows why a peer went.

@@ -2,6 +2,9 @@ import { BlockList, isIP } from 'node:net'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { NetError } from './errors.ts'
 
+/** This machine: whoever comes from here is its user, or was let in by its user. */
+export const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128']
+
 /** The IP address that a multiaddress begins with; undefined where it names none. IPv4 in IPv6 form comes back as IPv4. */
 export function ipOf(addr: Multiaddr): string | undefined {
   const first = addr.getComponents()[0]

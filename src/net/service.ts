@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { errorMessage } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import type { BlockMsg } from '../types/block.ts'
 import type { CID } from '../types/cid.ts'
@@ -15,16 +16,18 @@ import type { CompactedMessages } from '../types/wire/chain-exchange.ts'
 import type { HelloMessage } from '../types/wire/hello.ts'
 import { multiaddrFromText, peerIdIn } from './addresses.ts'
 import { Bitswap } from './bitswap/bitswap.ts'
+import type { BitswapClientInit } from './bitswap/client.ts'
 import type { BlockSource } from './bitswap/server.ts'
 import { Conduct, type Offence } from './conduct.ts'
 import { ConnectionTrimmer, closeConnection } from './connection-trimmer.ts'
+import { NetError } from './errors.ts'
 import { ExchangeClient } from './exchange/client.ts'
 import { ExchangeServer } from './exchange/server.ts'
 import type { ChainSource } from './exchange/source.ts'
 import { type BlockListStore, Gater } from './gater.ts'
 import { HelloService } from './hello.ts'
 import { createHost, type Host } from './host.ts'
-import { ipOf } from './ip.ts'
+import { LOOPBACK } from './ip.ts'
 import { NetView } from './net-view.ts'
 import { type PeerBook, PeerManager } from './peer-manager.ts'
 import { type GossipOrigin, Pubsub } from './pubsub/pubsub.ts'
@@ -68,6 +71,8 @@ export interface NetInit {
   readonly connHigh?: number
   readonly connGraceMs?: number
   readonly inboundPerSecond?: number
+  /** Time that a connection has for its handshakes, ms. */
+  readonly maxPendingMs?: number
   readonly minPeers?: number
   readonly maxPeers?: number
   readonly dht?: boolean
@@ -81,6 +86,7 @@ export interface NetInit {
   readonly extraTopics?: readonly string[]
   /** Milliseconds between gossip heartbeats; 1000 but in tests. */
   readonly heartbeatMs?: number
+  readonly bitswap?: BitswapClientInit
   /** Time between looks at peers, connections and scores, ms. */
   readonly checkEveryMs?: number
 }
@@ -143,7 +149,10 @@ export class NetService {
       onBadAnswer: (peer, error) => this.report(peer, 'wrong', error.message),
     })
     this.exchangeServer = new ExchangeServer({ host, source: components.chain })
-    this.bitswap = new Bitswap({ host, source: components.blocks, onAbuse: (peer, what) => this.report(peer, 'hostile', what) })
+    this.bitswap = new Bitswap(
+      { host, source: components.blocks, onAbuse: (peer, what) => this.report(peer, 'hostile', what) },
+      init.bitswap,
+    )
     this.pubsub = new Pubsub(
       {
         gossip: libp2p.services.pubsub,
@@ -195,13 +204,10 @@ export class NetService {
   /** Makes the network; nothing is open before `start`. @throws NetError NET_ADDRESS */
   static async create(components: NetComponents, init: NetInit): Promise<NetService> {
     const bootstrappers = new Set(init.bootstrapPeers.map((a) => peerIdIn(multiaddrFromText(a))).filter((p) => p !== undefined))
-    const later: { service?: NetService; host?: Host } = {}
+    const later: { service?: NetService } = {}
     const gater = new Gater(
-      {
-        store: components.blockLists,
-        connectionsFrom: (ip) => later.host?.libp2p.getConnections().filter((c) => ipOf(c.remoteAddr) === ip).length ?? 0,
-      },
-      { unlimitedSubnets: ['127.0.0.0/8', '::1/128', ...(init.ipColocationWhitelist ?? [])] },
+      { store: components.blockLists },
+      { unlimitedSubnets: [...LOOPBACK, ...(init.ipColocationWhitelist ?? [])] },
     )
     const high = init.connHigh ?? 180
     const host = await createHost(
@@ -214,6 +220,7 @@ export class NetService {
         ...(init.announce === undefined ? {} : { announce: init.announce }),
         ...(init.noAnnounce === undefined ? {} : { noAnnounce: init.noAnnounce }),
         ...(init.inboundPerSecond === undefined ? {} : { inboundPerSecond: init.inboundPerSecond }),
+        ...(init.maxPendingMs === undefined ? {} : { maxPendingMs: init.maxPendingMs }),
         // The trimmer works by its two marks; this is the wall behind it.
         maxConnections: high + Math.ceil(high / 2),
         gossip: init,
@@ -223,15 +230,29 @@ export class NetService {
         portMapping: init.portMapping ?? false,
       },
     )
-    later.host = host
     const conduct = new Conduct({ expel: (peer, ms) => void later.service?.expel(peer, ms) })
     const service = new NetService(host, gater, conduct, bootstrappers, components, init)
     later.service = service
     return service
   }
 
-  /** Listens, connects, and joins the topic of blocks. Stops when the signal fires. */
+  /**
+   * Listens, connects, and joins the topic of blocks. Stops when the signal fires.
+   * @throws NetError NET_ADDRESS when it cannot listen; nothing stays open then
+   */
   async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    try {
+      await this.#start(options.signal)
+    } catch (cause) {
+      await this.stop().catch((e: unknown) => log.debug('stopping what had started failed', {}, e))
+      throw new NetError('NET_ADDRESS', `the network could not be started: ${errorMessage(cause)}`, {
+        cause,
+        hint: 'See whether another program uses the port in Libp2p.ListenAddresses.',
+      })
+    }
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
     const { libp2p } = this.host
     await this.gater.load()
     libp2p.addEventListener('peer:connect', this.#onConnect)
@@ -246,9 +267,9 @@ export class NetService {
     await this.peers.start()
     this.#check = setInterval(() => this.#look(), this.#checkEveryMs)
     this.#check.unref()
-    options.signal?.addEventListener('abort', () => void this.stop(), { once: true })
+    signal?.addEventListener('abort', () => void this.stop(), { once: true })
     log.info('the network is up', { peer: libp2p.peerId.toString(), addresses: libp2p.getMultiaddrs().map(String).join(' ') })
-    if (options.signal?.aborted) await this.stop()
+    if (signal?.aborted) await this.stop()
   }
 
   stop(): Promise<void> {

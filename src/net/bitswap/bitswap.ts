@@ -56,14 +56,18 @@ export class Bitswap {
     })
     const topology = {
       onConnect: (peer: PeerId) => void this.#peers.add(peer.toString()),
-      onDisconnect: (peer: PeerId) => this.#disconnected(peer.toString()),
+      // Also called when a peer says that it speaks bitswap no more. What it did is forgotten only when it is really gone:
+      // else it could wipe its slate by saying so.
+      onDisconnect: (peer: PeerId) => void this.#peers.delete(peer.toString()),
     }
     for (const p of BITSWAP_PROTOCOLS) this.#topologies.push(await libp2p.register(p, topology))
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     for (const id of this.#topologies) this.#c.host.libp2p.unregister(id)
+    this.#c.host.libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
     await this.#c.host.libp2p.unhandle([...BITSWAP_PROTOCOLS])
     for (const o of this.#outboxes.values()) o.close()
     this.#outboxes.clear()
@@ -98,7 +102,8 @@ export class Bitswap {
     return outbox
   }
 
-  #disconnected(peer: string): void {
+  readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
+    const peer = event.detail.toString()
     this.#peers.delete(peer)
     this.#outboxes.get(peer)?.close()
     this.#outboxes.delete(peer)

@@ -21,6 +21,8 @@ export interface BitswapServerComponents {
 const MAX_WAITING = 16
 /** Size from which on a message is sent rather than filled further. */
 const FULL_MESSAGE = 512 * 1024
+/** A block up to this size is sent where only "have" was asked: it saves the peer a round trip (boxo does the same). */
+const SMALL_BLOCK = 1024
 /** How long a want that could not be met is remembered, ms. */
 const OPEN_WANT_MS = 60_000
 
@@ -81,7 +83,7 @@ export class BitswapServer {
         if (open === undefined) continue
         ledger.open.delete(key)
         if (open.expires < now) continue
-        if (open.want.have) reply.have(block.cid)
+        if (open.want.have && block.data.length > SMALL_BLOCK) reply.have(block.cid)
         else reply.block(block.cid, block.data)
       }
       reply.flush()
@@ -115,7 +117,7 @@ export class BitswapServer {
       if (data === undefined) {
         if (want.sendDontHave && outbox.hasPresence) reply.dontHave(want.cid)
         if (isChainCid(want.cid)) remember(ledger, key, want)
-      } else if (want.have) reply.have(want.cid)
+      } else if (want.have && data.length > SMALL_BLOCK) reply.have(want.cid)
       else reply.block(want.cid, data)
       if (reply.isFull) {
         // What a peer does not take is not gathered for it.

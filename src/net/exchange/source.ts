@@ -4,6 +4,7 @@ import { type CID, cidKey } from '../../types/cid.ts'
 import type { Message, SignedMessage } from '../../types/message.ts'
 import type { Tipset, TipsetKey } from '../../types/tipset.ts'
 import type { CompactedMessages } from '../../types/wire/chain-exchange.ts'
+import { pause, Slice } from '../time-slice.ts'
 
 /** What the exchange's server reads. Either may be answered by another thread. */
 export interface ChainSource {
@@ -53,18 +54,33 @@ class Compactor<T> {
   }
 }
 
-/** Serves from a chain reader on the thread that asks. */
+/** Serves from a chain reader on the thread that asks; the event loop turns between the blocks of large tipsets. */
 export function readerSource(reader: ChainReader): ChainSource {
-  const orMissing = <T>(read: () => T): T | undefined => {
-    try {
-      return read()
-    } catch (error) {
-      if (error instanceof MissingBlockError) return undefined
-      throw error
-    }
-  }
   return {
-    tipset: (key) => orMissing(() => reader.tipset(key)),
-    messages: (tipset) => orMissing(() => compactMessages(tipset.blocks.map((b) => reader.messages(b)))),
+    tipset: (key) => {
+      try {
+        return reader.tipset(key)
+      } catch (error) {
+        return undefinedIfMissing(error)
+      }
+    },
+    messages: async (tipset) => {
+      const slice = new Slice()
+      const lists: BlockMessageLists[] = []
+      try {
+        for (const block of tipset.blocks) {
+          lists.push(reader.messages(block))
+          if (slice.isOver) await pause(slice)
+        }
+      } catch (error) {
+        return undefinedIfMissing(error)
+      }
+      return compactMessages(lists)
+    },
   }
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (error instanceof MissingBlockError) return undefined
+  throw error
 }

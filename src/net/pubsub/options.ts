@@ -3,7 +3,7 @@ import type { TopicScoreParams } from '@libp2p/gossipsub/score'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { blake2b256 } from '../../native/crypto.ts'
 import { checkPeerAddress, peerIdIn } from '../addresses.ts'
-import { IpSet } from '../ip.ts'
+import { IpSet, LOOPBACK } from '../ip.ts'
 import { blockTopicScore, messageTopicScore, otherTopicScore, peerScoreParams, scoreThresholds } from './score-params.ts'
 
 export function blocksTopic(p2pName: string): string {
@@ -82,12 +82,19 @@ export function gossipOptions(init: GossipInit, appScore: (peer: string) => numb
       const addr = checkPeerAddress(text)
       return { id: peerIdFromString(peerIdIn(addr) as string), addrs: [addr] }
     }),
-    scoreParams: peerScoreParams({ topics, appScore, ipWhitelist: new SubnetSet(init.ipColocationWhitelist ?? []) }),
+    scoreParams: peerScoreParams({
+      topics,
+      appScore,
+      ipWhitelist: new SubnetSet([...LOOPBACK, ...(init.ipColocationWhitelist ?? [])]),
+    }),
     scoreThresholds,
   }
 }
 
-/** The whitelist asks for single addresses; the config names subnets. */
+/**
+ * The whitelist asks for single addresses; the config names subnets. Loopback is always among them: a private network of many
+ * nodes on one machine is not an attack.
+ */
 class SubnetSet extends Set<string> {
   readonly #ips = new IpSet()
 

@@ -10,6 +10,7 @@ import { cidKey } from '../../types/cid.ts'
 import { type SignedMessage, signedMessage } from '../../types/message.ts'
 import { NetError } from '../errors.ts'
 import { blocksTopic, messagesTopic } from './options.ts'
+import { MAX_PEERS_PER_IP } from './score-params.ts'
 import { ValidationGate } from './validation-gate.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -81,6 +82,7 @@ interface ScoredGossip {
         { meshTime: number; firstMessageDeliveries: number; meshMessageDeliveries: number; invalidMessageDeliveries: number }
       >
       readonly behaviourPenalty: number
+      readonly knownIPs: ReadonlySet<string>
     }
   >
 }
@@ -177,7 +179,10 @@ export class Pubsub {
   /** Scores of all peers that gossip knows, highest first. */
   scores(appScore: (peer: string) => number): PeerScore[] {
     const gossip = this.#c.gossip as unknown as ScoredGossip
-    return Object.entries(gossip.dumpPeerScoreStats())
+    const all = Object.entries(gossip.dumpPeerScoreStats())
+    const perIp = new Map<string, number>()
+    for (const [, { knownIPs }] of all) for (const ip of knownIPs) perIp.set(ip, (perIp.get(ip) ?? 0) + 1)
+    return all
       .map(([peer, stats]) => ({
         peer,
         score: gossip.getScore(peer),
@@ -193,7 +198,10 @@ export class Pubsub {
           ]),
         ),
         appSpecificScore: appScore(peer),
-        ipColocationFactor: 0,
+        ipColocationFactor: [...stats.knownIPs].reduce(
+          (sum, ip) => sum + Math.max(0, (perIp.get(ip) ?? 0) - MAX_PEERS_PER_IP) ** 2,
+          0,
+        ),
         behaviourPenalty: stats.behaviourPenalty,
       }))
       .sort((a, b) => b.score - a.score)

@@ -15,6 +15,9 @@ export const BOOTSTRAPPER_SCORE = 2500
 /** What a peer has after it was blacklisted: far below the graylist, whatever good it did. */
 export const BLACKLISTED_SCORE = -100_000
 
+/** Peers of one IP address beyond which all of them lose score. */
+export const MAX_PEERS_PER_IP = 5
+
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
@@ -65,7 +68,7 @@ export function peerScoreParams(init: {
     topicScoreCap: 0,
     appSpecificScore: init.appScore,
     appSpecificWeight: 1,
-    IPColocationFactorThreshold: 5,
+    IPColocationFactorThreshold: MAX_PEERS_PER_IP,
     IPColocationFactorWeight: -100,
     IPColocationFactorWhitelist: init.ipWhitelist as Set<string>,
     behaviourPenaltyThreshold: 6,

@@ -117,7 +117,7 @@ t.test('a node fetches what it lacks from one that has it', async (t) => {
   if (chain === undefined) return
   const full = await makeNode(chain)
   const poor = await makeNode(chain, { blocks: { get: () => undefined } })
-  const empty = await makeNode(chain, { blocks: { get: () => undefined } })
+  const empty = await makeNode(chain, { blocks: { get: () => undefined } }, { bitswap: { nextPeerMs: 60_000 } })
   t.teardown(() => Promise.all([full.stop(), poor.stop(), empty.stop()]))
   await Promise.all([full.start(), poor.start(), empty.start()])
   await connect(empty, poor)
@@ -134,7 +134,7 @@ t.test('a node fetches what it lacks from one that has it', async (t) => {
   const again = performance.now()
   const viaPoor = await empty.bitswap.fetch(one, { prefer: [poor.peerId] })
   t.equal(viaPoor.size, 1, 'a peer that says no is passed over')
-  t.ok(performance.now() - again < 300, 'at once')
+  t.ok(performance.now() - again < 20_000, 'at once, not when the next peers would be asked')
   await t.rejects(empty.bitswap.fetch([CID.parse('bafkqaaa')]), { code: 'NET_PROTOCOL' }, 'an identity CID is not asked for')
   const none = await empty.bitswap.fetch([])
   t.equal(none.size, 0)

@@ -152,6 +152,17 @@ t.test('a node stops when its signal fires, and what listens to it cannot break 
   t.equal(again.peerId, a.peerId, 'the key makes the id')
 })
 
+t.test('a port that is taken is said so, and nothing stays open', async (t) => {
+  const chain = chainOf(t)
+  if (chain === undefined) return
+  const a = await makeNode(chain)
+  await a.start()
+  t.teardown(() => a.stop())
+  const b = await makeNode(chain, {}, { listen: [...a.view.self().addrs] })
+  await t.rejects(b.start(), { code: 'NET_ADDRESS', message: /could not be started/ })
+  t.equal(b.host.libp2p.status, 'stopped')
+})
+
 t.test('a bootstrapper joins messages at once, and serves as others do', async (t) => {
   const chain = chainOf(t)
   if (chain === undefined) return

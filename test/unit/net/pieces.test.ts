@@ -133,19 +133,35 @@ t.test('block lists are kept, and shunned peers come back', async (t) => {
     load: async () => saved.at(-1),
     save: async (lists: BlockLists) => void saved.push(lists),
   }
-  const gater = new Gater({ store, connectionsFrom: (ip) => (ip === '9.9.9.9' ? 8 : 7) })
+  const gater = new Gater({ store }, { maxPerIp: 2 })
   await gater.add({ peers: [PEER], ipAddrs: ['::ffff:1.2.3.4'], ipSubnets: ['10.0.0.0/8'] })
   const again = new Gater({ store })
   await again.load()
   t.same(again.lists, { peers: [PEER], ipAddrs: ['1.2.3.4'], ipSubnets: ['10.0.0.0/8'] })
   t.equal(again.denyDialPeer(peerIdFromString(PEER)), true)
   t.equal(again.denyDialPeer(peerIdFromString(OTHER)), false)
-  const conn = (addr: string) => ({ remoteAddr: multiaddr(addr) }) as never
+  const closers: (() => void)[] = []
+  const conn = (addr: string) =>
+    ({ remoteAddr: multiaddr(addr), addEventListener: (_name: string, close: () => void) => closers.push(close) }) as never
   t.equal(again.denyInboundConnection(conn('/ip4/10.1.1.1/tcp/5')), true)
   t.equal(again.denyInboundConnection(conn('/ip4/1.2.3.4/tcp/5')), true)
   t.equal(again.denyInboundConnection(conn('/ip4/1.2.3.5/tcp/5')), false)
-  t.equal(gater.denyInboundConnection(conn('/ip4/9.9.9.9/tcp/5')), true, 'an address with too many connections')
-  t.equal(gater.denyInboundConnection(conn('/ip4/8.8.8.8/tcp/5')), false)
+  const inbound = (addr: string): boolean => gater.denyInboundConnection(conn(addr))
+  t.same(
+    [1, 2, 3].map((n) => inbound(`/ip4/9.9.9.9/tcp/${n}`)),
+    [false, false, true],
+    'an address with too many connections',
+  )
+  t.equal(inbound('/ip4/8.8.8.8/tcp/5'), false)
+  t.same(
+    [1, 2, 3].map((n) => inbound(`/ip4/127.0.0.1/tcp/${n}`)),
+    [false, false, false],
+    'this machine may have any number',
+  )
+  closers.at(-1)?.()
+  closers.at(-3)?.()
+  t.equal(inbound('/ip4/9.9.9.9/tcp/4'), false, 'one closed, so one more may come')
+  t.equal(inbound('/ip4/9.9.9.9/tcp/5'), true)
   t.equal(gater.denyInboundEncryptedConnection(peerIdFromString(PEER), conn('/ip4/8.8.8.8/tcp/5')), true)
   await t.rejects(gater.add({ peers: [OTHER], ipAddrs: ['x'], ipSubnets: [] }), { code: 'NET_ADDRESS' })
   t.notOk(gater.lists.peers.includes(OTHER), 'all or nothing')
