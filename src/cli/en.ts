@@ -3,6 +3,8 @@
  * commands that print them, because scripts read them; they are Lotus's in every language.
  */
 
+import { networkCommands } from './en-network.ts'
+
 export interface CommandText {
   readonly about: string
   /** Shown below the flags. */
@@ -257,7 +259,7 @@ Example, the height at which deal 100000 appeared:
 
 export const en = {
   about: 'A Filecoin node',
-  commands,
+  commands: { ...commands, ...networkCommands } as Readonly<Record<string, CommandText>>,
   flags: {
     repo: "folder of the node's repository (env: NELUMBO_PATH, LOTUS_PATH; default: ~/.lotus)",
     'api-url': 'API to use, [token:]multiaddress or URL (env: FULLNODE_API_INFO; default: the one of --repo)',
@@ -318,6 +320,17 @@ export const en = {
     badRet: (ret: string) => `--ret ${ret} is not known; give one of raw, decoded, base64, hex`,
     badSort: (by: string) => `--sort-by ${by} is not known; give none or num-deals`,
     nonceNeedsFrom: () => '--order-by-nonce needs --from',
+    notPeerId: (name: string, text: string) => `${name} "${text}" is not a peer id: it should look like 12D3KooW…`,
+    notPeer: (name: string, text: string) =>
+      `${name} "${text}" is not a peer: give a multiaddress that ends in /p2p/<peer id>, or the address of one miner`,
+    minerWithoutPeer: (miner: string) => `the miner ${miner} has published no peer id`,
+    noPong: (peer: string) => `${peer} answered no ping`,
+    limitMissing: () => '--set needs the limit after the scope, as a JSON object',
+    limitNeedsSet: () => 'a limit is only taken with --set',
+    blockMissing: () => 'no block is named; give its CID or --all',
+    blockOrAll: () => 'give the CID of a block or --all, not both',
+    checkpointTarget: () => 'no tipset is named; give its CIDs or --epoch',
+    keyOrEpoch: () => 'give the CIDs of a tipset or --epoch, not both',
     levelUnknown: (level: string) => `the level ${level} is not known; give one of debug, info, warn, error`,
     twoImports: () => 'give --import-chain or --import-snapshot, not both',
     haltWithoutImport: () => '--halt-after-import needs --import-chain or --import-snapshot',

@@ -138,5 +138,8 @@ export function metricBytes(bytes: number): string {
   const names = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
   const power = Math.min(names.length - 1, Math.floor(Math.log10(bytes) / 3))
   const value = Math.floor((bytes / 1000 ** power) * 10 + 0.5) / 10
-  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${names[power]}`
+  if (value < 10) return `${value.toFixed(1)} ${names[power]}`
+  // Go rounds a half to the even neighbour.
+  const whole = Math.floor(value)
+  return `${value - whole === 0.5 ? whole + (whole % 2) : Math.round(value)} ${names[power]}`
 }

@@ -4,8 +4,10 @@ import { chain } from './chain.ts'
 import { config } from './config.ts'
 import { daemon } from './daemon.ts'
 import { log } from './log.ts'
+import { net } from './net.ts'
 import { info, status, version, waitApi } from './node.ts'
 import { state } from './state.ts'
+import { sync } from './sync.ts'
 
 /** All commands in the order in which the help shows them. */
 export const commands: readonly (CommandSpec | GroupSpec)[] = [
@@ -16,6 +18,8 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   auth,
   state,
   chain,
+  net,
+  sync,
   log,
   waitApi,
   status,

@@ -32,7 +32,7 @@ t.test('every command and every flag has its text, and no text is left over', as
   for (const name of Object.keys(globalFlags)) t.ok(en.flags[name], `--${name}`)
 })
 
-t.test("names and aliases of Lotus's state and chain commands", async (t) => {
+t.test("names and aliases of Lotus's commands", async (t) => {
   // Lotus documentation/en/cli-lotus.md, without the commands that send messages or prune.
   const names = leaves(commands).flatMap(({ path, spec }) => {
     const group = path.split(' ').slice(0, -1).join(' ')
@@ -63,6 +63,13 @@ t.test("names and aliases of Lotus's state and chain commands", async (t) => {
     'state market proposal-pending',
     'chain decode params',
     'chain encode params',
+    ...['peers', 'ping', 'connect', 'disconnect', 'listen', 'id', 'find-peer', 'findpeer', 'scores', 'reachability', 'bandwidth']
+      .concat('block', 'stat', 'limit', 'protect', 'unprotect', 'list-protected')
+      .map((name) => `net ${name}`),
+    ...['add peer', 'add ip', 'add subnet', 'remove peer', 'remove ip', 'remove subnet', 'list'].map(
+      (name) => `net block ${name}`,
+    ),
+    ...['status', 'wait', 'mark-bad', 'unmark-bad', 'check-bad', 'checkpoint'].map((name) => `sync ${name}`),
   ])
     t.ok(names.includes(name), name)
 })
