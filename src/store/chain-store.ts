@@ -115,9 +115,11 @@ export class ChainStore {
    */
   setHead(tipset: Tipset, options: { readonly sync?: boolean } = {}): Promise<void> {
     return this.#inTurn(async () => {
-      const pin = this.#checkpoint
-      if (pin !== undefined && !pin.equals(tipset) && !this.reader.isAncestor(pin, tipset))
-        throw new StoreError('STORE_CHECKPOINT', `tipset ${tipset.key} does not descend from the checkpoint ${pin.key}`)
+      if (!this.keepsCheckpoint(tipset))
+        throw new StoreError(
+          'STORE_CHECKPOINT',
+          `tipset ${tipset.key} does not descend from the checkpoint ${this.#checkpoint?.key}`,
+        )
       await this.#take(tipset, options.sync ?? true)
     })
   }
@@ -141,6 +143,12 @@ export class ChainStore {
       await this.#dropCheckpoint()
       if (this.#head?.equals(head) !== true) await this.#record(head, [{ type: 'current', tipset: head }], true)
     })
+  }
+
+  /** Whether a tipset may be the head: it is the checkpoint or descends from it, or there is none. */
+  keepsCheckpoint(tipset: Tipset): boolean {
+    const pin = this.#checkpoint
+    return pin === undefined || pin.equals(tipset) || this.reader.isAncestor(pin, tipset)
   }
 
   removeCheckpoint(): Promise<void> {

@@ -344,9 +344,14 @@ export class Syncer {
     const { chain } = this.#c
     let best: Tipset | undefined
     for (let height = head.height + RECHOOSE.above; height >= Math.max(0, head.height - RECHOOSE.below); height--) {
-      for (const t of this.#tracker.at(height)) if (best === undefined || (await this.#compare(t, best, signal)) > 0) best = t
+      for (const t of this.#tracker.at(height)) {
+        if (!chain.keepsCheckpoint(t)) continue
+        if (best === undefined || (await this.#compare(t, best, signal)) > 0) best = t
+      }
     }
     best ??= chain.reader.parent(head)
+    // A checkpoint that holds an equivocator's block is the operator's choice.
+    if (best.equals(head) || !chain.keepsCheckpoint(best)) return
     log.warn('a miner of the head made two blocks at its height; another head was chosen', { from: head.height, to: best.height })
     await chain.setHead(best)
   }

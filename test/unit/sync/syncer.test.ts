@@ -311,3 +311,21 @@ t.test('a checkpoint is fetched, validated and followed, however light, and take
   t.ok(b.chain.head?.equals(on), 'the chain grows on top of it')
   await b.close()
 })
+
+t.test('a pinned tipset stays the head though its miner made two blocks', async (t) => {
+  // All blocks by one miner: any two at one height are an equivocation.
+  const remote = testChain(0, 1)
+  const genesis = remote.genesis()
+  const [one, twin] = [remote.extend(genesis), remote.extend(genesis)]
+  const b = await bed(remote, genesis)
+  await b.syncer.sync(one.key, one.height)
+  await b.syncer.sync(twin.key, twin.height)
+  t.ok(b.chain.head?.equals(genesis), 'without a checkpoint neither of them is the head')
+  await b.syncer.checkpoint(one.key)
+  await b.syncer.sync(twin.key, twin.height)
+  t.ok(b.chain.head?.equals(one))
+  const next = remote.extend(one)
+  await b.syncer.sync(next.key, next.height)
+  t.ok(b.chain.head?.equals(next), 'the chain goes on from it')
+  await b.close()
+})
