@@ -17,6 +17,7 @@ import type { Host } from '../host.ts'
 import { finish, readCbor, writeAll } from '../stream.ts'
 import { checkHeaders, checkLength, checkMessages, decodeAnswer, type RawAnswer } from './check-answer.ts'
 import { PeerTracker } from './peer-tracker.ts'
+import { PeerSlots } from './slots.ts'
 
 const log = getLogger('chainxchg')
 
@@ -56,6 +57,7 @@ export interface FetchOptions {
 export class ExchangeClient {
   readonly #c: ExchangeClientComponents
   readonly #init: Required<ExchangeClientInit>
+  readonly #slots = new PeerSlots()
   readonly peers = new PeerTracker()
 
   constructor(components: ExchangeClientComponents, init: ExchangeClientInit = {}) {
@@ -153,14 +155,18 @@ export class ExchangeClient {
     check: (answer: RawAnswer) => Promise<T>,
   ): Promise<T> {
     const request = encode(exchangeRequest, { head: [...head.cids], length: BigInt(length), options: wanted })
-    const peers = options.peer === undefined ? this.peers.best() : [options.peer]
+    const peers = options.peer === undefined ? this.#candidates() : [options.peer]
     const started = performance.now()
     const failures: string[] = []
     for (const peer of peers) {
       options.signal?.throwIfAborted()
-      const asked = performance.now()
+      let asked = performance.now()
       try {
-        const answer = await this.#request(peer, request, options.signal)
+        const answer = await this.#slots.run(peer, options.signal, () => {
+          // Waiting for our own other requests is not the peer's fault.
+          asked = performance.now()
+          return this.#request(peer, request, options.signal)
+        })
         checkLength(answer, length)
         const result = await check(answer)
         const now = performance.now()
@@ -177,6 +183,12 @@ export class ExchangeClient {
     throw new NetError('NET_NO_PEERS', `no peer gave ${length} tipsets from ${head}: ${tried}`.slice(0, 2000), {
       fields: { peers: failures.length },
     })
+  }
+
+  /** The best peers, those that are busy with requests of ours last. */
+  #candidates(): string[] {
+    const best = this.peers.best()
+    return [...best.filter((p) => !this.#slots.isFull(p)), ...best.filter((p) => this.#slots.isFull(p))]
   }
 
   #failed(peer: string, ms: number, length: number, error: unknown): void {

@@ -257,6 +257,24 @@ t.test('answers that no honest peer gives are refused, and their givers turned a
   }
 })
 
+t.test('many requests at once wait their turn at a peer', async (t) => {
+  const chain = chainOf(t)
+  if (chain === undefined) return
+  const client = await makeNode(chain)
+  const server = await makeNode(chain)
+  t.teardown(() => Promise.all([client.stop(), server.stop()]))
+  await Promise.all([client.start(), server.start()])
+  await connect(client, server)
+  await until(() => client.exchange.peers.size === 1)
+  const all = await Promise.all(Array.from({ length: 30 }, () => client.exchange.full(chain.head.key, 20)))
+  t.same(new Set(all.map((x) => x.length)), new Set([20]), 'none is told to go away')
+  const stop = new AbortController()
+  const running = Array.from({ length: 10 }, () => client.exchange.headers(chain.head.key, 300, { signal: stop.signal }))
+  stop.abort(new Error('enough'))
+  for (const r of await Promise.allSettled(running)) t.equal(r.status === 'rejected' && r.reason.message, 'enough')
+  t.equal((await client.exchange.headers(chain.head.key, 5)).length, 5, 'slots are free again')
+})
+
 t.test('an honest peer is asked when another fails', async (t) => {
   const chain = chainOf(t)
   if (chain === undefined) return
