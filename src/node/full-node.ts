@@ -37,9 +37,11 @@ import { ensureGenesis } from './genesis.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
 import { Journal } from './journal.ts'
 import { metricsRoute, type NodeMetrics, nodeMetrics } from './metrics.ts'
+import { netHandlers } from './net-handlers.ts'
 import { createNet, exchangeSource, follow } from './net-link.ts'
 import { noChain, noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
+import { syncHandlers } from './sync-handlers.ts'
 import { PoolValidator } from './validator.ts'
 import { nodeVersion, userAgent } from './version.ts'
 
@@ -185,8 +187,7 @@ async function start(
   let compiled: Promise<void> | undefined
   const actorsFor = async (epoch: number): Promise<ActorBundle[]> => {
     const known = await ensureBundles({ bundles, localBundles, store, network }, epoch, { all: validating, signal })
-    if (validating || !options.haltAfterImport)
-      compiled = compileInBackground(network, epoch, known, store, compiling.signal)
+    if (validating || !options.haltAfterImport) compiled = compileInBackground(network, epoch, known, store, compiling.signal)
     return known
   }
   let known: ActorBundle[] | undefined
@@ -274,6 +275,9 @@ async function start(
     chain,
     store,
     pool: pool ?? noChain(network),
+    validating: pool,
+    syncer,
+    net,
     peerId,
     metrics,
     startTime,
@@ -383,6 +387,10 @@ async function serve(
     chain: ChainStore
     store: LevelBlockstore
     pool: ChainQueries
+    /** The same where there is a chain. */
+    validating: ChainPool | undefined
+    syncer: Syncer | undefined
+    net: NetService | undefined
     peerId: string
     metrics: NodeMetrics
     startTime: Date
@@ -410,6 +418,8 @@ async function serve(
       },
     ),
     ...chainHandlers(c),
+    ...netHandlers(c),
+    ...syncHandlers({ ...c, pool: c.validating }),
   ]
   const server = await RpcServer.listen(
     {

@@ -1,13 +1,16 @@
 // Two nodes on loopback: one holds a chain that Lotus made, the other has the network's file and genesis only. The second gets
 // the chain by hello and chain exchange with every rule checked, then new blocks by gossip and their messages by bitswap.
 
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { toJson } from '../../src/codec/codec.ts'
 import type { NetService } from '../../src/net/service.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
 import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
 import type { FullNodeOptions } from '../../src/node/options.ts'
-import type { BlockMsg } from '../../src/types/block.ts'
+import { stringify } from '../../src/rpc/client.ts'
+import { type BlockMsg, blockMsg } from '../../src/types/block.ts'
 import type { Tipset } from '../../src/types/tipset.ts'
 import { temporaryFolder } from '../kit/daemon.ts'
 import { connect, until } from '../kit/net-pair.ts'
@@ -57,11 +60,10 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
   const delays: number[] = []
   let messages = 0
   for (const tipset of later) {
-    await elder.syncer?.sync(tipset.key, tipset.height)
     const since = performance.now()
     for (const block of messagesOf(elder, tipset)) {
       messages += block.blsMessages.length + block.secpkMessages.length
-      await netOf(elder).pubsub.publishBlock(block)
+      await submit(elder, block)
     }
     await until(() => younger.chain.head?.key.equals(tipset.key) === true, 30_000, `the blocks at ${tipset.height}`)
     delays.push(performance.now() - since)
@@ -79,6 +81,18 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
 function netOf(node: FullNode): NetService {
   if (node.net === undefined) throw new Error('the node has no network')
   return node.net
+}
+
+/** Hands a block to a node as a miner does, over the API. */
+async function submit(node: FullNode, block: BlockMsg): Promise<void> {
+  const json = { addressPrefix: node.network.addressPrefix }
+  const response = await fetch(`${node.server?.url}/rpc/v1`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${readFileSync(node.repo.paths.token, 'utf8').trim()}` },
+    body: stringify({ jsonrpc: '2.0', id: 1, method: 'Filecoin.SyncSubmitBlock', params: [toJson(blockMsg, block, json)] }),
+  })
+  const { error } = (await response.json()) as { error?: { message: string } }
+  if (error !== undefined) throw new Error(error.message)
 }
 
 /** The tipsets of a node's chain from a height to its head, oldest first. */
