@@ -9,7 +9,7 @@ const TICK_MS = 500
 /** Where nothing can be drawn over, a few lines this often are enough. */
 const PLAIN_EVERY_MS = 5000
 const ETA_SAMPLES = 10
-const CURSOR_UP_AND_CLEAR = '\r\x1b[2K\x1b[A'
+const LINE_UP_AND_CLEAR = '\x1b[A\r\x1b[2K'
 
 export async function wait({ node, flags, out, signal }: Context<{ readonly watch: { readonly kind: 'bool' } }>): Promise<void> {
   const { BlockDelay } = await node.call<{ readonly BlockDelay: number }>('Version')
@@ -39,7 +39,7 @@ export async function wait({ node, flags, out, signal }: Context<{ readonly watc
         `State: ${stageName(sync.Stage)}; Current Epoch: ${Height}; Todo: ${todo}, ETA: ${eta.update(todo, now)}`,
         `Validated ${messages} messages (${rate} per second)`,
       ]
-      out.text(CURSOR_UP_AND_CLEAR.repeat(drawn))
+      out.text(LINE_UP_AND_CLEAR.repeat(drawn))
       for (const line of lines) out.line(line)
       drawn = terminal ? lines.length : 0
     }
