@@ -94,7 +94,7 @@ export interface NetInit {
 export interface NetEvents {
   /** A peer on our chain told its head. */
   hello: [peer: string, hello: HelloMessage]
-  /** A new block that the validator accepted; its messages may have to be fetched. */
+  /** A new block that the validator accepted, our own among them (`local`); its messages may have to be fetched. */
   block: [block: BlockMsg, from: GossipOrigin]
   message: [message: SignedMessage, from: GossipOrigin]
   /** The last connection to a peer is gone. */

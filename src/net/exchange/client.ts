@@ -21,6 +21,9 @@ import { PeerSlots } from './slots.ts'
 
 const log = getLogger('chainxchg')
 
+/** Bytes of a tipset's headers: 15 blocks, each with a beacon entry (some 60 bytes) for each of 900 null rounds and more. */
+const MAX_TIPSET_HEADER_BYTES = 1 << 20
+
 /** A tipset with its messages, as a peer gave them. Roots of messages hold where `checkMessages` was given. */
 export interface FullTipset {
   readonly tipset: Tipset
@@ -156,6 +159,12 @@ export class ExchangeClient {
   ): Promise<T> {
     const request = encode(exchangeRequest, { head: [...head.cids], length: BigInt(length), options: wanted })
     const peers = options.peer === undefined ? this.#candidates() : [options.peer]
+    // Without messages an answer has a size of its own: what a peer may make us hold follows from what we asked.
+    const withMessages = (wanted & ExchangeOption.messages) !== 0n
+    const maxBytes = Math.min(
+      this.#init.maxAnswerBytes,
+      withMessages ? Number.POSITIVE_INFINITY : length * MAX_TIPSET_HEADER_BYTES,
+    )
     const started = performance.now()
     const failures: string[] = []
     for (const peer of peers) {
@@ -165,7 +174,7 @@ export class ExchangeClient {
         const answer = await this.#slots.run(peer, options.signal, () => {
           // Waiting for our own other requests is not the peer's fault.
           asked = performance.now()
-          return this.#request(peer, request, options.signal)
+          return this.#request(peer, request, maxBytes, options.signal)
         })
         checkLength(answer, length)
         const result = await check(answer)
@@ -201,8 +210,8 @@ export class ExchangeClient {
     else if (error instanceof NetError && error.code === 'NET_UNREACHABLE') this.peers.remove(peer)
   }
 
-  async #request(peer: string, request: Uint8Array, signal: AbortSignal | undefined): Promise<RawAnswer> {
-    const { openTimeoutMs, writeTimeoutMs, readTimeoutMs, minBytesPerSecond, maxAnswerBytes } = this.#init
+  async #request(peer: string, request: Uint8Array, maxBytes: number, signal: AbortSignal | undefined): Promise<RawAnswer> {
+    const { openTimeoutMs, writeTimeoutMs, readTimeoutMs, minBytesPerSecond } = this.#init
     // A peer without a connection is not dialled: whoever offers a chain is connected.
     const connection = this.#c.host.libp2p.getConnections(peerIdFromString(peer)).find((c) => c.status === 'open')
     if (connection === undefined) throw new NetError('NET_UNREACHABLE', 'there is no connection to the peer')
@@ -212,7 +221,7 @@ export class ExchangeClient {
       maxOutboundStreams: 32,
     })
     const reading = readCbor(stream, {
-      maxBytes: maxAnswerBytes,
+      maxBytes,
       timeoutMs: writeTimeoutMs + readTimeoutMs,
       minBytesPerSecond,
       signal,

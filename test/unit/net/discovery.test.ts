@@ -163,6 +163,19 @@ t.test('a port that is taken is said so, and nothing stays open', async (t) => {
   t.equal(b.host.libp2p.status, 'stopped')
 })
 
+t.test('direct peers are connected to without being asked', async (t) => {
+  const chain = chainOf(t)
+  if (chain === undefined) return
+  const a = await makeNode(chain)
+  await a.start()
+  const b = await makeNode(chain, {}, { directPeers: [`${a.view.self().addrs[0]}/p2p/${a.peerId}`] })
+  t.teardown(() => Promise.all([a.stop(), b.stop()]))
+  await b.start()
+  await until(() => b.view.connectedness(a.peerId) === 1, 10_000, 'the direct peer')
+  await t.rejects(makeNode(chain, {}, { directPeers: ['/ip4/127.0.0.1/tcp/1'] }), { code: 'NET_ADDRESS' })
+  await t.rejects(makeNode(chain, {}, { ipColocationWhitelist: ['10.0.0.0'] }), { code: 'NET_ADDRESS' })
+})
+
 t.test('a bootstrapper joins messages at once, and serves as others do', async (t) => {
   const chain = chainOf(t)
   if (chain === undefined) return

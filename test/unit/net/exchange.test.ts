@@ -182,6 +182,7 @@ t.test('answers that no honest peer gives are refused, and their givers turned a
     ['trailing bytes', Buffer.concat([answer(0, [element(one)]), Buffer.of(0)]), headers(1)],
     ['a bomb of a length', Buffer.from('8300609b00ffffffffffffff', 'hex'), headers(1)],
     ['nesting', Buffer.concat([Buffer.from('830060', 'hex'), Buffer.alloc(100_000, 0x81)]), headers(1)],
+    ['padding', Buffer.concat([Buffer.from('830060815a00200000', 'hex'), Buffer.alloc(2 << 20)]), headers(1)],
     ['no messages', answer(0, [element(withMessages)]), full],
     [
       'an index past the end',
@@ -226,6 +227,7 @@ t.test('answers that no honest peer gives are refused, and their givers turned a
     'trailing bytes': /bytes follow/,
     'a bomb of a length': /longer than the limit/,
     nesting: /nests deeper/,
+    padding: /longer than the limit of 1048576/,
     'no messages': /without its messages/,
     'an index past the end': /points past/,
     'an index of 2^63': /points past/,
