@@ -95,12 +95,12 @@ export class DaemonProcess {
   }
 
   /** Waits until it answers; its address and token. */
-  async ready(): Promise<RunningDaemon> {
+  async ready(timeoutMs?: number): Promise<RunningDaemon> {
     const read = (name: string): string | undefined => {
       const path = join(this.repo, name)
       return existsSync(path) ? readFileSync(path, 'utf8').trim() || undefined : undefined
     }
-    await this.until(() => (this.stderr.includes('the node is ready') ? true : undefined), 'its start')
+    await this.until(() => (this.stderr.includes('the node is ready') ? true : undefined), 'its start', timeoutMs)
     const api = read('api') ?? ''
     return new RunningDaemon(this, `http://127.0.0.1:${api.split('/')[4]}`, read('token') ?? '', api)
   }
@@ -194,8 +194,8 @@ export function spawnDaemon(t: Pick<Test, 'teardown'>, { repo, args = [], env = 
 }
 
 /** Starts a daemon and waits until it answers. */
-export async function startDaemon(t: Pick<Test, 'teardown'>, options: DaemonOptions): Promise<RunningDaemon> {
-  return spawnDaemon(t, options).ready()
+export async function startDaemon(t: Pick<Test, 'teardown'>, options: DaemonOptions, timeoutMs?: number): Promise<RunningDaemon> {
+  return spawnDaemon(t, options).ready(timeoutMs)
 }
 
 /** Runs a daemon that ends by itself. */
