@@ -90,6 +90,44 @@ t.test('blocks and messages pass from node to node, once each', async (t) => {
   await t.rejects(a.pubsub.publishBlock(data.blocks[0]!), { code: 'NET_PUBLISH' }, 'a block that was seen is not published again')
 })
 
+t.test('a block by gossip and its messages over bitswap arrive at once', async (t) => {
+  const data = recorded(t)
+  if (data === undefined) return
+  const { chain } = data
+  const a = await makeNode(chain)
+  const b = await makeNode(chain, { blocks: { get: () => undefined } })
+  t.teardown(() => Promise.all([a.stop(), b.stop()]))
+  await Promise.all([a.start(), b.start()])
+  await connect(a, b)
+  await joined(a, b, a.pubsub.blocksTopic)
+  await until(() => b.bitswap.peers.length === 1)
+  const blocks: BlockMsg[] = []
+  for (let x = chain.head; blocks.length < 30 && x.height > 0; x = chain.reader.parent(x)) {
+    for (const header of x.blocks) {
+      const { blsCids, secpCids } = chain.reader.messageCids(header)
+      if (blsCids.length + secpCids.length > 0) blocks.push({ header, blsMessages: [...blsCids], secpkMessages: [...secpCids] })
+    }
+  }
+  const delays: number[] = []
+  let started = 0
+  b.events.on('block', (block, from) => {
+    const cids = [...block.blsMessages, ...block.secpkMessages]
+    b.bitswap.fetch(cids, { prefer: [from.peer] }).then((got) => {
+      if (got.size !== new Set(cids.map(String)).size) t.fail('a message is missing')
+      delays.push(performance.now() - started)
+    }, t.threw)
+  })
+  for (const [i, block] of blocks.entries()) {
+    started = performance.now()
+    await a.pubsub.publishBlock(block)
+    await until(() => delays.length === i + 1, 10_000, 'the messages')
+  }
+  delays.sort((x, y) => x - y)
+  const median = delays[Math.floor(delays.length / 2)]!
+  t.comment(`median of ${delays.length} blocks with their messages: ${median.toFixed(1)} ms`)
+  t.ok(median < 100)
+})
+
 t.test('verdicts: ignored is forgotten, rejected is held against the sender', async (t) => {
   const data = recorded(t)
   if (data === undefined) return
