@@ -5,6 +5,7 @@ import * as chain from './methods/chain.ts'
 import * as chainObjects from './methods/chain-objects.ts'
 import * as common from './methods/common.ts'
 import * as net from './methods/net.ts'
+import * as node from './methods/node.ts'
 import * as state from './methods/state.ts'
 import * as stateMarket from './methods/state-market.ts'
 import * as stateMessages from './methods/state-messages.ts'
@@ -19,6 +20,7 @@ export const methods = {
   ...chainObjects,
   ...common,
   ...net,
+  ...node,
   ...state,
   ...stateMarket,
   ...stateMessages,

@@ -34,6 +34,7 @@ import { ChainPool, type ChainQueries, compileActors } from './chain-pool.ts'
 import { listenAddress, loadConfig } from './config.ts'
 import { defaultConfigText } from './config-text.ts'
 import { ensureGenesis } from './genesis.ts'
+import { Health } from './health.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
 import { Journal } from './journal.ts'
 import { metricsRoute, type NodeMetrics, nodeMetrics } from './metrics.ts'
@@ -41,6 +42,7 @@ import { netHandlers } from './net-handlers.ts'
 import { createNet, exchangeSource, follow } from './net-link.ts'
 import { noChain, noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
+import { statusHandlers } from './status-handlers.ts'
 import { syncHandlers } from './sync-handlers.ts'
 import { PoolValidator } from './validator.ts'
 import { nodeVersion, userAgent } from './version.ts'
@@ -418,14 +420,18 @@ async function serve(
       },
     ),
     ...chainHandlers(c),
+    ...statusHandlers(c),
     ...netHandlers(c),
     ...syncHandlers({ ...c, pool: c.validating }),
   ]
+  const health = new Health({ chain: c.chain, network: c.network, net: c.net, now: Date.now })
+  c.stopping.signal.addEventListener('abort', health.close, { once: true })
   const server = await RpcServer.listen(
     {
       router: makeRouter(handlers, c.pool, json),
       auth,
       observer: c.metrics.observer,
+      health,
       routes: [metricsRoute(c.metrics.registry)],
     },
     {

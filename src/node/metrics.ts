@@ -5,6 +5,7 @@ import type { Network } from '../networks/types.ts'
 import type { CallObserver } from '../rpc/dispatcher.ts'
 import type { Route } from '../rpc/server.ts'
 import type { ChainStore } from '../store/chain-store.ts'
+import { expectedHeight } from './health.ts'
 import { nodeVersion } from './version.ts'
 
 export interface NodeMetrics {
@@ -21,7 +22,9 @@ export function nodeMetrics(c: { readonly chain: ChainStore; readonly network: N
     .set(1, { version: nodeVersion, network: c.network.name })
   registry.add(new Gauge('lotus_chain_node_height', 'Height of the head.', () => c.chain.head?.height))
   registry.add(
-    new Gauge('lotus_chain_node_height_expected', 'Height that the clock says.', () => expectedHeight(c.chain, c.network)),
+    new Gauge('lotus_chain_node_height_expected', 'Height that the clock says.', () =>
+      expectedHeight(c.chain, c.network, Date.now()),
+    ),
   )
   const heads = registry.add(new Counter('nelumbo_head_changes_total', 'Tipsets that were applied and reverted.'))
   const forget = c.chain.onHeadChange((changes) => {
@@ -55,11 +58,6 @@ export function nodeMetrics(c: { readonly chain: ChainStore; readonly network: N
       delay.disable()
     },
   }
-}
-
-function expectedHeight(chain: ChainStore, network: Network): number | undefined {
-  if (chain.genesis === undefined) return undefined
-  return Math.max(0, Math.floor((Date.now() / 1000 - Number(chain.genesis.minTimestamp)) / network.blockDelaySecs))
 }
 
 /** `/debug/metrics`, where Lotus has it. */

@@ -1,7 +1,6 @@
 // Two nodes on loopback: one holds a chain that Lotus made, the other has the network's file and genesis only. The second gets
 // the chain by hello and chain exchange with every rule checked, then new blocks by gossip and their messages by bitswap.
 
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { toJson } from '../../src/codec/codec.ts'
@@ -57,6 +56,12 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
   t.equal(younger.syncer?.reports.all().at(-1)?.stage, 'complete')
 
   await until(() => netOf(elder).pubsub.subscribers(netOf(elder).pubsub.blocksTopic).length === 1, 10_000, 'the subscription')
+  const status = await call(younger, 'NodeStatus', [true])
+  t.match(status, { SyncStatus: { Epoch: split.height }, PeerStatus: { PeersToPublishMsgs: 0, PeersToPublishBlocks: 1 } })
+  t.same((status as { ChainStatus: unknown }).ChainStatus, { BlocksPerTipsetLast100: 0, BlocksPerTipsetLastFinality: 0 })
+  t.equal((await fetch(`${younger.server?.url}/health/livez`)).status, 200)
+  t.equal((await fetch(`${younger.server?.url}/health/readyz`)).status, 503, 'the chain ends long before the clock')
+
   const delays: number[] = []
   let messages = 0
   for (const tipset of later) {
@@ -83,16 +88,21 @@ function netOf(node: FullNode): NetService {
   return node.net
 }
 
-/** Hands a block to a node as a miner does, over the API. */
+/** Hands a block to a node as a miner does. */
 async function submit(node: FullNode, block: BlockMsg): Promise<void> {
-  const json = { addressPrefix: node.network.addressPrefix }
+  await call(node, 'SyncSubmitBlock', [toJson(blockMsg, block, { addressPrefix: node.network.addressPrefix })])
+}
+
+/** A call over the API. */
+async function call(node: FullNode, method: string, params: readonly unknown[]): Promise<unknown> {
   const response = await fetch(`${node.server?.url}/rpc/v1`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${readFileSync(node.repo.paths.token, 'utf8').trim()}` },
-    body: stringify({ jsonrpc: '2.0', id: 1, method: 'Filecoin.SyncSubmitBlock', params: [toJson(blockMsg, block, json)] }),
+    headers: { authorization: `Bearer ${await node.repo.apiToken()}` },
+    body: stringify({ jsonrpc: '2.0', id: 1, method: `Filecoin.${method}`, params }),
   })
-  const { error } = (await response.json()) as { error?: { message: string } }
+  const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } }
   if (error !== undefined) throw new Error(error.message)
+  return result
 }
 
 /** The tipsets of a node's chain from a height to its head, oldest first. */
