@@ -3,14 +3,14 @@
  * `NetService` puts host, hello, chain exchange, gossip, bitswap and peer management together.
  */
 import { EventEmitter } from 'node:events'
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { errorMessage } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { multiaddrFromText, peerIdIn } from './addresses.ts'
 import { Bitswap } from './bitswap/bitswap.ts'
 import { Conduct, type Offence } from './conduct.ts'
-import { ConnectionTrimmer, closeConnection } from './connection-trimmer.ts'
+import { ConnectionTrimmer } from './connection-trimmer.ts'
 import { NetError } from './errors.ts'
 import { ExchangeClient } from './exchange/client.ts'
 import { ExchangeServer } from './exchange/server.ts'
@@ -90,7 +90,7 @@ export class NetService {
         onMessage: (message, from) => this.#tell('message', message, from),
         blacklist: (peer) => {
           this.#blacklisted.add(peer)
-          void this.#expel(peer, BLACKLIST_SHUN_MS)
+          this.expel(peer, BLACKLIST_SHUN_MS)
         },
       },
       { p2pName: init.p2pName },
@@ -157,7 +157,7 @@ export class NetService {
         portMapping: init.portMapping ?? false,
       },
     )
-    const conduct = new Conduct({ expel: (peer, ms) => void later.service?.expel(peer, ms) })
+    const conduct = new Conduct({ expel: (peer, ms) => later.service?.expel(peer, ms) })
     const service = new NetService(host, gater, conduct, bootstrappers, components, init)
     later.service = service
     return service
@@ -226,9 +226,13 @@ export class NetService {
     this.#conduct.report(peer, offence, what)
   }
 
-  /** Closes the connections to a peer and turns it away for some time. */
-  async expel(peer: string, ms: number): Promise<void> {
-    await this.#expel(peer, ms)
+  /** Cuts the connections to a peer and turns it away for some time. */
+  expel(peer: string, ms: number): void {
+    this.gater.shun(peer, ms)
+    // Cut, not closed in good order: who is turned away is not waited for.
+    for (const c of this.host.libp2p.getConnections(peerIdFromString(peer))) {
+      c.abort(new NetError('NET_UNREACHABLE', 'the peer was turned away'))
+    }
   }
 
   /** What the node itself thinks of a peer: part of its gossip score. */
@@ -236,12 +240,6 @@ export class NetService {
     if (this.#blacklisted.has(peer)) return BLACKLISTED_SCORE
     const bonus = this.#bootstrappers.has(peer) && !this.#isBootstrapper ? BOOTSTRAPPER_SCORE : 0
     return bonus - this.#conduct.points(peer)
-  }
-
-  async #expel(peer: string, ms: number): Promise<void> {
-    this.gater.shun(peer, ms)
-    const id = peerIdFromString(peer)
-    await Promise.all(this.host.libp2p.getConnections(id).map((c: Connection) => closeConnection(c, 'the peer was turned away')))
   }
 
   readonly #onConnect = (event: CustomEvent<PeerId>): void => this.trimmer.connected(event.detail.toString())
@@ -271,7 +269,7 @@ export class NetService {
       const peer = id.toString()
       if (this.pubsub.scoreOf(peer) >= scoreThresholds.graylistThreshold) continue
       log.info('a peer is turned away for its gossip score', { peer, score: this.pubsub.scoreOf(peer) })
-      void this.#expel(peer, GRAYLIST_SHUN_MS)
+      this.expel(peer, GRAYLIST_SHUN_MS)
     }
     void this.trimmer.trim()
   }
