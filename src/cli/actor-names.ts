@@ -1,7 +1,7 @@
 /** Names of actors and their methods, from the actor code that the node says its network version has. */
 
 import { methodOf, returnToJson } from '../actors/methods/index.ts'
-import type { Json } from '../codec/json.ts'
+import type { Json, JsonContext } from '../codec/json.ts'
 import { actorsVersion } from '../networks/schedule.ts'
 import type { NodeApi } from './node-api.ts'
 import type { TipsetKeyJson } from './wire.ts'
@@ -35,11 +35,17 @@ export function actorMethodName({ byCode, actorsVersion }: ActorNames, code: str
  * A return value as JSON.
  * @returns undefined where the method is not known; bytes that do not fit it are given as text, as Lotus does
  */
-export function decodedReturn(names: ActorNames, code: string, method: number | bigint, data: Uint8Array): Json | undefined {
+export function decodedReturn(
+  names: ActorNames,
+  code: string,
+  method: number | bigint,
+  data: Uint8Array,
+  context: JsonContext,
+): Json | undefined {
   const def = methodOf(names.byCode.get(code) ?? '', names.actorsVersion, method)
   if (def === undefined) return undefined
   try {
-    return returnToJson(def, data, { addressPrefix: 'f' })
+    return returnToJson(def, data, context)
   } catch (error) {
     return `raw:${Buffer.from(data).toString('hex')}; DECODE ERR: ${(error as Error).message}`
   }

@@ -6,6 +6,7 @@ import { parseAddress, parseBytes, parseFil, parseInteger, shorten } from '../..
 import { goJson } from '../../print.ts'
 import { loadTipset } from '../../tipset-ref.ts'
 import type { ActorJson, InvocResultJson } from '../../wire.ts'
+import { jsonContext } from '../chain/get-message.ts'
 import type { TipsetFlag } from './flags.ts'
 
 type CallFlags = TipsetFlag & {
@@ -43,7 +44,8 @@ export async function call({ node, args, flags, out }: Context<CallFlags>): Prom
   let text: string
   if (flags.ret === 'decoded') {
     const { Code } = await node.call<ActorJson>('StateGetActor', to, Cids)
-    const decoded = data.length === 0 ? '' : decodedReturn(await loadActorNames(node, Cids), Code['/'], method, data)
+    const decoded =
+      data.length === 0 ? '' : decodedReturn(await loadActorNames(node, Cids), Code['/'], method, data, await jsonContext(node))
     text = decoded === undefined ? `raw:${data.toString('hex')}` : typeof decoded === 'string' ? decoded : goJson(decoded)
   } else text = data.toString(flags.ret === 'raw' ? 'latin1' : flags.ret === 'hex' ? 'hex' : 'base64')
   out.line('Call receipt:')

@@ -6,6 +6,7 @@ import type { NodeApi } from '../../node-api.ts'
 import { parseCid } from '../../parse.ts'
 import { goJson, type Output } from '../../print.ts'
 import type { ActorJson, Link, MessageJson, MsgLookupJson } from '../../wire.ts'
+import { jsonContext } from '../chain/get-message.ts'
 import type { TipsetFlag } from './flags.ts'
 import { hex } from './trace.ts'
 
@@ -58,7 +59,7 @@ async function print(
     const { To, Method } = await node.call<MessageJson>('ChainGetMessage', asked)
     const { Code } = await node.call<ActorJson>('StateGetActor', To, [])
     const data = Buffer.from(Receipt.Return, 'base64')
-    const decoded = decodedReturn(await loadActorNames(node, []), Code['/'], Method, data)
+    const decoded = decodedReturn(await loadActorNames(node, []), Code['/'], Method, data, await jsonContext(node))
     if (decoded !== undefined) out.line(`Decoded return value:  ${typeof decoded === 'string' ? decoded : goJson(decoded)}`)
   }
   if (Receipt.EventsRoot !== null) out.line(`Events Root: ${Receipt.EventsRoot['/']}`)
