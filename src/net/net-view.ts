@@ -114,6 +114,9 @@ export class NetView {
     if (known !== undefined && known.addresses.length > 0 && this.#libp2p.getConnections(id).length > 0) {
       return { id: peer, addrs: known.addresses.map((a) => withoutPeer(a.multiaddr)) }
     }
+    // The search would wait for peers to come.
+    if (this.#libp2p.getConnections().length === 0)
+      throw new NetError('NET_UNREACHABLE', `no addresses of ${peer} were found: this node has no peers to ask`)
     try {
       const found = await this.#libp2p.peerRouting.findPeer(id, { signal: within(FIND_TIMEOUT_MS, signal) })
       return { id: peer, addrs: found.multiaddrs.map(withoutPeer) }
