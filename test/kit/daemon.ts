@@ -30,7 +30,8 @@ export class DaemonProcess {
     const { PATH = '', HOME = '/nowhere', NODE_COMPILE_CACHE } = process.env
     const cache = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
     this.#child = spawn(launcher, ['--repo', repo, 'daemon', ...args], {
-      env: { PATH, HOME, TZ: 'UTC', ...cache, ...env },
+      // Peers could only come from this machine.
+      env: { PATH, HOME, TZ: 'UTC', LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0', ...cache, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child.stdout?.on('data', (d) => {
