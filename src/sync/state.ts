@@ -58,8 +58,11 @@ export class SyncReports {
     const report = this.#running.get(workerId)
     if (report === undefined) return
     this.#running.delete(workerId)
-    const stage = failure === undefined ? 'complete' : 'error'
-    this.#ended = [...this.#ended, { ...report, stage, end: this.#now(), message: failure ?? '' } as SyncReport].slice(-HISTORY)
+    const outcome =
+      failure === undefined
+        ? ({ stage: 'complete', height: report.targetHeight, message: '' } as const)
+        : ({ stage: 'error', message: failure } as const)
+    this.#ended = [...this.#ended, { ...report, ...outcome, end: this.#now() }].slice(-HISTORY)
   }
 
   /** Running ones last. */
