@@ -1,9 +1,5 @@
 /** Layer 9: what makes a node of the parts, in plain order. */
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import type { ActorBundle } from '../actors/manifest.ts'
-import { allPermissions } from '../api/method.ts'
-import type { JsonContext } from '../codec/json.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { setProofParameterDir } from '../native/proofs.ts'
@@ -11,41 +7,31 @@ import type { NetService } from '../net/service.ts'
 import { bundleCatalog } from '../networks/bundles.ts'
 import { actorsVersion, networkVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
-import { loadOrCreateSecret, TokenAuth } from '../rpc/auth.ts'
-import { commonHandlers } from '../rpc/handlers/common.ts'
-import { makeRouter } from '../rpc/router.ts'
-import { RpcServer } from '../rpc/server.ts'
+import type { RpcServer } from '../rpc/server.ts'
 import { PreMigrations } from '../state/pre-migrations.ts'
 import { UpgradeSchedule } from '../state/upgrades.ts'
 import { BundleStore } from '../store/bundle-store.ts'
 import { ChainReader } from '../store/chain-reader.ts'
 import { ChainStore } from '../store/chain-store.ts'
-import type { FullNodeConfig } from '../store/config/full-node.ts'
 import { LevelBlockstore } from '../store/level-blockstore.ts'
 import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
-import { importSnapshot } from '../store/snapshot/import.ts'
 import { SyncError } from '../sync/errors.ts'
 import { type ChainSource, Syncer } from '../sync/syncer.ts'
-import type { Tipset } from '../types/tipset.ts'
 import { ensureBundles } from './bundles.ts'
-import { chainHandlers } from './chain-handlers.ts'
-import { ChainPool, type ChainQueries, compileActors } from './chain-pool.ts'
-import { listenAddress, loadConfig } from './config.ts'
+import { ChainPool, compileActors } from './chain-pool.ts'
+import { loadConfig } from './config.ts'
 import { defaultConfigText } from './config-text.ts'
 import { ensureGenesis } from './genesis.ts'
-import { Health } from './health.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
+import { importChain, removeChain, validateImport } from './import-chain.ts'
 import { Journal } from './journal.ts'
-import { metricsRoute, type NodeMetrics, nodeMetrics } from './metrics.ts'
-import { netHandlers } from './net-handlers.ts'
+import { nodeMetrics } from './metrics.ts'
 import { createNet, exchangeSource, follow } from './net-link.ts'
-import { noChain, noChainText } from './no-chain.ts'
+import { noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
-import { statusHandlers } from './status-handlers.ts'
-import { syncHandlers } from './sync-handlers.ts'
+import { serveApi } from './serve-api.ts'
 import { PoolValidator } from './validator.ts'
-import { nodeVersion, userAgent } from './version.ts'
 
 const log = getLogger('node')
 
@@ -219,7 +205,7 @@ async function start(
   if (pool !== undefined) closers.push(() => pool.close())
 
   const validation =
-    validating && pool !== undefined ? await validate(options, chain.requireHead(), pool, compiled, signal) : undefined
+    validating && pool !== undefined ? await validateImport(options, chain.requireHead(), pool, compiled, signal) : undefined
   if (options.haltAfterImport) {
     const node = new FullNode({
       repo,
@@ -271,35 +257,12 @@ async function start(
     await net.start()
   }
 
-  const server = await serve(options, config, {
-    repo,
-    network,
-    chain,
-    store,
-    pool: pool ?? noChain(network),
-    validating: pool,
-    syncer,
-    net,
-    peerId,
-    metrics,
-    startTime,
-    stopping,
-  })
+  const api = { repo, config, network, chain, store, pool, syncer, net, peerId, metrics, startTime, stopping }
+  const server = await serveApi(api, options)
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })
   if (genesis === undefined) log.warn(noChainText(network))
   return new FullNode({ repo, network, chain, validation, server, syncer, net, closers, stopping })
-}
-
-/** Drops blocks and what is known about the chain; keys, config and other records stay. */
-async function removeChain(repo: Repo): Promise<void> {
-  await rm(repo.paths.chain, { recursive: true, force: true })
-  const metadata = await MetadataStore.open(repo.paths.metadata)
-  try {
-    await metadata.forgetChain()
-  } finally {
-    await metadata.close()
-  }
 }
 
 /** The first execution needs the actors compiled; that takes seconds, so it begins now. A failure shows there. */
@@ -316,134 +279,4 @@ function compileInBackground(
   return compileActors(nv, bundle, (cid) => store.getBytes(cid), signal).catch((error: unknown) => {
     log.warn('the actors could not be compiled ahead', { networkVersion: nv }, error)
   })
-}
-
-async function importChain(
-  options: FullNodeOptions,
-  { store, metadata, chain }: { store: LevelBlockstore; metadata: MetadataStore; chain: ChainStore },
-  signal: AbortSignal,
-): Promise<Tipset> {
-  const { location, mode } = options.import as NonNullable<FullNodeOptions['import']>
-  const genesis = options.network.genesisCid ?? chain.genesis?.cids[0]
-  const started = performance.now()
-  const result = await importSnapshot({
-    source: location,
-    store,
-    metadata,
-    chain,
-    ...(genesis === undefined ? {} : { genesis }),
-    // A chain that is executed needs no state but that of genesis.
-    check: mode === 'trust' ? 'state' : 'headers',
-    signal,
-    onProgress: (p) =>
-      options.onProgress?.({
-        stage: 'import',
-        bytes: p.bytes,
-        totalBytes: p.totalBytes,
-        blocks: p.blocks,
-        elapsedMs: performance.now() - started,
-      }),
-  })
-  log.info('chain imported', { blocks: result.blocks, bytes: result.bytes, height: result.head.height })
-  return result.head
-}
-
-async function validate(
-  options: FullNodeOptions,
-  head: Tipset,
-  pool: ChainPool,
-  compiled: Promise<void> | undefined,
-  signal: AbortSignal,
-): Promise<ValidationResult> {
-  const started = performance.now()
-  // The first execution would wait for the compilation inside of the addon, where no signal reaches it.
-  options.onProgress?.({ stage: 'compile', networkVersion: networkVersion(options.network, head.height) })
-  await Promise.race([compiled, aborted(signal)])
-  signal.throwIfAborted()
-  const { tipsets } = await pool.validate(head, {
-    signal,
-    onProgress: (p) => options.onProgress?.({ stage: 'validate', ...p, elapsedMs: performance.now() - started }),
-  })
-  return {
-    tipsets,
-    seconds: (performance.now() - started) / 1000,
-    headHeight: head.height,
-    head: head.cids.map(String).join(','),
-  }
-}
-
-/** Settles when the signal has fired. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-async function serve(
-  options: FullNodeOptions,
-  config: FullNodeConfig,
-  c: {
-    repo: Repo
-    network: Network
-    chain: ChainStore
-    store: LevelBlockstore
-    pool: ChainQueries
-    /** The same where there is a chain. */
-    validating: ChainPool | undefined
-    syncer: Syncer | undefined
-    net: NetService | undefined
-    peerId: string
-    metrics: NodeMetrics
-    startTime: Date
-    stopping: AbortController
-  },
-): Promise<RpcServer> {
-  const json: JsonContext = { addressPrefix: c.network.addressPrefix }
-  const listen = listenAddress(config.API.ListenAddress)
-  const { secret, created } = await loadOrCreateSecret(c.repo.keystore)
-  const auth = new TokenAuth(secret)
-  const handlers = [
-    ...commonHandlers(
-      {
-        auth,
-        peerId: () => c.peerId,
-        alerts: () => [],
-        shutdown: () => c.stopping.abort(new NodeError('NODE_STOPPING', 'a client asked the node to stop')),
-        closing: c.stopping.signal,
-      },
-      {
-        version: `${nodeVersion}+${c.network.name}`,
-        agent: userAgent,
-        blockDelay: c.network.blockDelaySecs,
-        startTime: c.startTime,
-      },
-    ),
-    ...chainHandlers(c),
-    ...statusHandlers(c),
-    ...netHandlers(c),
-    ...syncHandlers({ ...c, pool: c.validating }),
-  ]
-  const health = new Health({ chain: c.chain, network: c.network, net: c.net, now: Date.now })
-  c.stopping.signal.addEventListener('abort', health.close, { once: true })
-  const server = await RpcServer.listen(
-    {
-      router: makeRouter(handlers, c.pool, json),
-      auth,
-      observer: c.metrics.observer,
-      health,
-      routes: [metricsRoute(c.metrics.registry)],
-    },
-    {
-      host: options.apiHost ?? listen.host,
-      port: options.apiPort ?? listen.port,
-      limits: {
-        requestTimeoutMs: config.API.Timeout,
-        ...(options.apiMaxRequestBytes ? { maxRequestBytes: options.apiMaxRequestBytes } : {}),
-      },
-    },
-  )
-  if (created || !existsSync(c.repo.paths.token)) await c.repo.setApiToken(auth.create(allPermissions))
-  await c.repo.setApiEndpoint(server.multiaddr)
-  return server
 }

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import { allPermissions } from '../api/method.ts'
+import type { JsonContext } from '../codec/json.ts'
+import { NodeError } from '../lib/errors.ts'
+import type { NetService } from '../net/service.ts'
+import type { Network } from '../networks/types.ts'
+import { loadOrCreateSecret, TokenAuth } from '../rpc/auth.ts'
+import { commonHandlers } from '../rpc/handlers/common.ts'
+import { makeRouter } from '../rpc/router.ts'
+import { RpcServer } from '../rpc/server.ts'
+import type { ChainStore } from '../store/chain-store.ts'
+import type { FullNodeConfig } from '../store/config/full-node.ts'
+import type { LevelBlockstore } from '../store/level-blockstore.ts'
+import type { Repo } from '../store/repo.ts'
+import type { Syncer } from '../sync/syncer.ts'
+import { chainHandlers } from './chain-handlers.ts'
+import type { ChainPool } from './chain-pool.ts'
+import { listenAddress } from './config.ts'
+import { Health } from './health.ts'
+import { metricsRoute, type NodeMetrics } from './metrics.ts'
+import { netHandlers } from './net-handlers.ts'
+import { noChain } from './no-chain.ts'
+import type { FullNodeOptions } from './options.ts'
+import { statusHandlers } from './status-handlers.ts'
+import { syncHandlers } from './sync-handlers.ts'
+import { nodeVersion, userAgent } from './version.ts'
+
+export interface ApiComponents {
+  readonly repo: Repo
+  readonly config: FullNodeConfig
+  readonly network: Network
+  readonly chain: ChainStore
+  readonly store: LevelBlockstore
+  /** Undefined, as `syncer`, for a node without a chain. */
+  readonly pool: ChainPool | undefined
+  readonly syncer: Syncer | undefined
+  /** Undefined for a node that talks to no peer. */
+  readonly net: NetService | undefined
+  readonly peerId: string
+  readonly metrics: NodeMetrics
+  readonly startTime: Date
+  /** Aborted to stop the node. */
+  readonly stopping: AbortController
+}
+
+/** Puts all handlers on one port, and leaves token and address in the repo. */
+export async function serveApi(
+  c: ApiComponents,
+  options: Pick<FullNodeOptions, 'apiHost' | 'apiPort' | 'apiMaxRequestBytes'>,
+): Promise<RpcServer> {
+  const queries = c.pool ?? noChain(c.network)
+  const json: JsonContext = { addressPrefix: c.network.addressPrefix }
+  const listen = listenAddress(c.config.API.ListenAddress)
+  const { secret, created } = await loadOrCreateSecret(c.repo.keystore)
+  const auth = new TokenAuth(secret)
+  const handlers = [
+    ...commonHandlers(
+      {
+        auth,
+        peerId: () => c.peerId,
+        alerts: () => [],
+        shutdown: () => c.stopping.abort(new NodeError('NODE_STOPPING', 'a client asked the node to stop')),
+        closing: c.stopping.signal,
+      },
+      {
+        version: `${nodeVersion}+${c.network.name}`,
+        agent: userAgent,
+        blockDelay: c.network.blockDelaySecs,
+        startTime: c.startTime,
+      },
+    ),
+    ...chainHandlers({ ...c, pool: queries }),
+    ...statusHandlers(c),
+    ...netHandlers(c),
+    ...syncHandlers(c),
+  ]
+  const health = new Health({ chain: c.chain, network: c.network, net: c.net, now: Date.now })
+  c.stopping.signal.addEventListener('abort', health.close, { once: true })
+  const server = await RpcServer.listen(
+    {
+      router: makeRouter(handlers, queries, json),
+      auth,
+      observer: c.metrics.observer,
+      health,
+      routes: [metricsRoute(c.metrics.registry)],
+    },
+    {
+      host: options.apiHost ?? listen.host,
+      port: options.apiPort ?? listen.port,
+      limits: {
+        requestTimeoutMs: c.config.API.Timeout,
+        ...(options.apiMaxRequestBytes ? { maxRequestBytes: options.apiMaxRequestBytes } : {}),
+      },
+    },
+  )
+  if (created || !existsSync(c.repo.paths.token)) await c.repo.setApiToken(auth.create(allPermissions))
+  await c.repo.setApiEndpoint(server.multiaddr)
+  return server
+}
