@@ -1,14 +1,16 @@
 // What the addon costs over the bare engine: the same message vectors, run by native/src/bin/vector_runner.rs without Node
 // and by a worker through src/native, on one thread each.
 //
-// Build the runner first: see native/README.md. NELUMBO_VECTOR_RUNNER names it where it is not in native/target/release.
+// The runner is built beside the addon, in the user's cache; the first time takes minutes. NELUMBO_VECTOR_RUNNER names one that
+// is there already.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { cacheDirectory } from '../scripts/setup/cache.mjs'
 import {
   bundleBlocks,
   bundleOf,
@@ -65,10 +67,16 @@ function writeBundle(path: string, folder: string): void {
   writeFileSync(path, Buffer.concat(parts))
 }
 
+function buildRunner(): string {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const target = join(cacheDirectory(root), 'target')
+  const args = ['build', '--release', '--locked', '--features', 'vector-runner', '--bin', 'vector_runner', '--target-dir', target]
+  execFileSync('cargo', args, { cwd: join(root, 'native'), stdio: ['ignore', 'ignore', 'inherit'] })
+  return join(target, 'release', 'vector_runner')
+}
+
 function bare({ folder, rounds }: Job): number[] {
-  const runner =
-    process.env.NELUMBO_VECTOR_RUNNER ?? fileURLToPath(new URL('../native/target/release/vector_runner', import.meta.url))
-  if (!existsSync(runner)) throw new Error(`${runner} is not built: see native/README.md`)
+  const runner = process.env.NELUMBO_VECTOR_RUNNER ?? buildRunner()
   const scratch = mkdtempSync(join(tmpdir(), 'nelumbo-vectors-'))
   try {
     const bundle = join(scratch, 'actors.car')
