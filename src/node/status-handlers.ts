@@ -2,14 +2,14 @@ import type { Result } from '../api/method.ts'
 import { nodeStatus } from '../api/methods/node.ts'
 import { scoreThresholds } from '../net/pubsub/score-params.ts'
 import type { NetService } from '../net/service.ts'
+import { finality } from '../networks/constants.ts'
 import type { Network } from '../networks/types.ts'
 import { type BoundHandler, bind } from '../rpc/router.ts'
 import type { ChainStore } from '../store/chain-store.ts'
 import { epochsBehind } from './health.ts'
 
-/** Epochs of the two stretches of chain that are looked at. */
+/** Epochs of the shorter stretch of chain that is looked at; the longer one is a finality. */
 const RECENT = 100
-const FINALITY = 900
 
 export interface StatusHandlersComponents {
   readonly chain: ChainStore
@@ -30,7 +30,7 @@ export function statusHandlers({ chain, network, net }: StatusHandlersComponents
           peersToPublishBlocks: publishTo(net, net?.pubsub.blocksTopic),
         },
         chainStatus:
-          withChain && head.height > FINALITY
+          withChain && head.height > finality
             ? blocksPerTipset(chain)
             : { blocksPerTipsetLast100: 0, blocksPerTipsetLastFinality: 0 },
       }
@@ -49,11 +49,11 @@ function blocksPerTipset(chain: ChainStore): Result<typeof nodeStatus>['chainSta
   let blocks = 0
   let recent = 0
   let tipset = chain.requireHead()
-  for (let i = 0; i < FINALITY; i++) {
+  for (let i = 0; i < finality; i++) {
     blocks += tipset.blocks.length
     if (i + 1 === RECENT) recent = blocks
     if (tipset.height === 0) break
     tipset = chain.reader.parent(tipset)
   }
-  return { blocksPerTipsetLast100: recent / RECENT, blocksPerTipsetLastFinality: blocks / FINALITY }
+  return { blocksPerTipsetLast100: recent / RECENT, blocksPerTipsetLastFinality: blocks / finality }
 }

@@ -12,7 +12,7 @@ import type { HeadChange } from '../store/chain-reader.ts'
 import type { ChainStore } from '../store/chain-store.ts'
 import { StoreError } from '../store/errors.ts'
 import { SyncError } from '../sync/errors.ts'
-import { messageBlocks, storeFullBlock } from '../sync/message-store.ts'
+import { MAX_MESSAGES, messageBlocks, storeFullBlock } from '../sync/message-store.ts'
 import { type SyncReport, syncStages } from '../sync/state.ts'
 import type { Syncer } from '../sync/syncer.ts'
 import { type BlockMsg, blockCid } from '../types/block.ts'
@@ -27,8 +27,6 @@ const log = getLogger('node')
 
 /** Blocks of gossip that are remembered, so that a submitted one is not published again. */
 const SEEN_BLOCKS = 1024
-/** Messages of each kind that a block may carry; the lists of a submitted block are not read beyond it. */
-const MAX_MESSAGES = 8192
 
 export interface SyncHandlersComponents {
   readonly chain: ChainStore

@@ -4,6 +4,7 @@ import { MinerView } from '../actors/miner/view.ts'
 import type { StateTree } from '../actors/state-tree.ts'
 import { errorMessage } from '../lib/errors.ts'
 import { blsVerify } from '../native/crypto.ts'
+import { finality } from '../networks/constants.ts'
 import type { Network } from '../networks/types.ts'
 import type { BlockReader } from '../store/blockstore.ts'
 import { type Address, Protocol } from '../types/address.ts'
@@ -46,9 +47,8 @@ function gasPerLoad({ upgrades }: Network, epoch: ChainEpoch): number {
   return upgrades.calico > 0 && epoch >= upgrades.calico ? 114_617 : 75_242
 }
 
-const CHAIN_FINALITY = 900
 /** Epochs around the calibnet repair of nv21 in which no fault counts (Lotus IsNearUpgrade: finality on both sides). */
-const REPAIR_WINDOW = CHAIN_FINALITY
+const REPAIR_WINDOW = finality
 
 /**
  * Decides whether two headers (and a witness) prove that a miner broke consensus. Never throws: what cannot be
@@ -125,7 +125,7 @@ function signedByWorker(c: FaultComponents, block: BlockHeader): { readonly ok: 
     },
   }
   try {
-    if (block.height < c.epoch - CHAIN_FINALITY) return { ok: false, gas }
+    if (block.height < c.epoch - finality) return { ok: false, gas }
     const actor = c.lookbackState(block.height).getActor(block.miner)
     if (actor === undefined) return { ok: false, gas }
     const worker = MinerView.load(counting, c.registry, actor).info().worker

@@ -1,4 +1,5 @@
 import { encode } from '../codec/codec.ts'
+import { finality } from '../networks/constants.ts'
 import type { Blockstore } from '../store/blockstore.ts'
 import { MissingBlockError } from '../store/blockstore.ts'
 import type { ChainStore } from '../store/chain-store.ts'
@@ -12,8 +13,6 @@ import type { ValidatedBlocks } from './validated.ts'
 
 /** Headers that are asked for at a time (Lotus chain/sync.go). */
 const WINDOW = 500
-/** Epochs that a fork may go back from our head. */
-const FINALITY = 900
 
 /** Where headers come from. */
 export interface HeaderSource {
@@ -137,14 +136,14 @@ function refuseBelowLimits(c: WalkComponents, tipset: Tipset, pin: Tipset | unde
     })
   }
   const head = c.chain.head
-  if (head !== undefined && tipset.height < head.height - FINALITY) throw tooLong(head.height - tipset.height)
+  if (head !== undefined && tipset.height < head.height - finality) throw tooLong(head.height - tipset.height)
 }
 
 function refuseOldFork(c: WalkComponents, base: Tipset, keys: readonly TipsetKey[], pin: Tipset | undefined): void {
   const head = c.chain.head
   if (head === undefined || keys.length === 0) return
   const fork = c.chain.reader.commonAncestor(base, head)
-  if (fork.height < head.height - FINALITY) throw tooLong(head.height - fork.height)
+  if (fork.height < head.height - finality) throw tooLong(head.height - fork.height)
   if (pin !== undefined && !base.equals(pin) && !c.chain.reader.isAncestor(pin, base)) {
     throw new SyncError('SYNC_CHECKPOINT', `the chain does not go through the checkpoint ${pin.key}`, { permanent: true })
   }
@@ -153,6 +152,6 @@ function refuseOldFork(c: WalkComponents, base: Tipset, keys: readonly TipsetKey
 function tooLong(epochs: number): SyncError {
   return new SyncError(
     'SYNC_FORK_TOO_LONG',
-    `the chain leaves ours ${epochs} epochs below the head, more than the ${FINALITY} of finality`,
+    `the chain leaves ours ${epochs} epochs below the head, more than the ${finality} of finality`,
   )
 }

@@ -1,14 +1,14 @@
-import { buildMessagesAmt } from '../actors/amt-build.ts'
 import { encode } from '../codec/codec.ts'
+import { messageRoot } from '../consensus/rules/message-root.ts'
 import type { Block, Blockstore, BlockWriter } from '../store/blockstore.ts'
-import { type BlockHeader, blockHeader, msgMeta } from '../types/block.ts'
-import { type CID, cidKey, cidOf } from '../types/cid.ts'
+import { type BlockHeader, blockHeader } from '../types/block.ts'
+import { cidKey, cidOf } from '../types/cid.ts'
 import type { FullBlock } from '../types/full-block.ts'
 import { message, messageCid, signedMessage, signedMessageCid } from '../types/message.ts'
 import { SyncError } from './errors.ts'
 
 /** Messages of each kind that a block may carry. */
-const MAX_MESSAGES = 8192
+export const MAX_MESSAGES = 8192
 
 /**
  * The blocks that hold a block's messages: each message, their lists, and the root that the header names.
@@ -22,25 +22,13 @@ export function messageBlocks(block: FullBlock): Block[] {
   const sink: BlockWriter = { put: (cid, data) => void blocks.push({ cid, data }) }
   for (const m of block.bls) sink.put(messageCid(m), encode(message, m))
   for (const m of block.secp) sink.put(signedMessageCid(m), encode(signedMessage, m))
-  const root = put(
-    sink,
-    encode(msgMeta, {
-      blsMessages: buildMessagesAmt(sink, block.bls.map(messageCid)),
-      secpkMessages: buildMessagesAmt(sink, block.secp.map(signedMessageCid)),
-    }),
-  )
+  const root = messageRoot(sink, block.bls.map(messageCid), block.secp.map(signedMessageCid))
   if (cidKey(root) !== cidKey(block.header.messages)) {
     throw new SyncError('SYNC_HEADERS', `the messages make the root ${root}, the header names ${block.header.messages}`, {
       permanent: true,
     })
   }
   return blocks
-}
-
-function put(sink: BlockWriter, data: Uint8Array): CID {
-  const cid = cidOf(data)
-  sink.put(cid, data)
-  return cid
 }
 
 /** Stores a block with its messages; nothing is kept of one whose messages do not fit its header. */

@@ -1,10 +1,12 @@
 /** Gossip of blocks and messages over libp2p's gossipsub: decoding, verdicts, publishing, scores. */
+
 import type { GossipSub, Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { type Codec, decode, encode } from '../../codec/codec.ts'
 import { CodecError } from '../../codec/errors.ts'
 import { getLogger } from '../../lib/log.ts'
 import { Lru } from '../../lib/lru.ts'
+import { blockMessageLimit } from '../../networks/constants.ts'
 import { type BlockMsg, blockCid, blockMsg } from '../../types/block.ts'
 import { cidKey } from '../../types/cid.ts'
 import { type SignedMessage, signedMessage } from '../../types/message.ts'
@@ -16,8 +18,6 @@ import type { Verdict } from './verdict.ts'
 
 const log = getLogger('pubsub')
 
-/** Messages that a block may hold (Lotus buildconstants.BlockMessageLimit). */
-const BLOCK_MESSAGE_LIMIT = 10_000
 /** Blocks that are remembered as seen (Lotus chain/sub blockReceiptCache). */
 const SEEN_BLOCKS = 8192
 /** Peers whose rejected messages are counted. */
@@ -245,7 +245,7 @@ export class Pubsub {
   async #block(data: Uint8Array, from: GossipOrigin): Promise<Verdict> {
     const block = decodeOrUndefined(blockMsg as Codec<BlockMsg>, data)
     if (block === undefined) return 'reject'
-    if (block.blsMessages.length + block.secpkMessages.length > BLOCK_MESSAGE_LIMIT) return 'reject'
+    if (block.blsMessages.length + block.secpkMessages.length > blockMessageLimit) return 'reject'
     const verdict = await this.#c.validateBlock(block, from)
     if (verdict !== 'accept') return verdict
     const key = cidKey(blockCid(block.header))

@@ -1,14 +1,12 @@
 import { readEvents } from '../../actors/amt-build.ts'
 import * as m from '../../api/methods/chain.ts'
 import { tipsetWeight } from '../../consensus/weight.ts'
+import { finality } from '../../networks/constants.ts'
 import type { CID } from '../../types/cid.ts'
 import { type Message, messageCid, type SignedMessage, signedMessageCid } from '../../types/message.ts'
 import { type Tipset, TipsetKey } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
 import { QueryError } from './errors.ts'
-
-/** Epochs after which expected consensus takes a tipset as final. */
-const FINALITY = 900
 
 /** Tipsets that one answer to ChainGetPath may hold; each is some kilobytes of JSON. */
 const MAX_PATH_TIPSETS = 10_000
@@ -37,7 +35,7 @@ export function tipsetAt(env: QueryEnv, epoch: number, from: Tipset, before: boo
 }
 
 export function finalizedTipset(env: QueryEnv): Tipset {
-  return tipsetAt(env, Math.max(0, env.head.height - FINALITY), env.head, true)
+  return tipsetAt(env, Math.max(0, env.head.height - finality), env.head, true)
 }
 
 export const chainHandlers: readonly BoundQuery[] = [
