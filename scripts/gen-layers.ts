@@ -18,6 +18,7 @@ const contents: Readonly<Record<string, string>> = {
   state: 'state manager, tipset execution, migrations, circulating supply',
   consensus: 'one file for each check, weight, election, block creation',
   f3: 'gpbft, certificates, manifest',
+  genesis: "the genesis of a private network from Lotus's template",
   mpool: 'message pool and selection',
   wallet: 'keystore, ledger, remote wallet',
   net: 'host, hello, exchange, pubsub, bitswap, peer scores: bytes in, typed values out',
