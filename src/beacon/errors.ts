@@ -9,6 +9,8 @@ export type BeaconErrorCode =
   | 'BEACON_SIGNATURE'
   /** No drand server gave the round that was asked for. */
   | 'BEACON_UNAVAILABLE'
+  /** The beacon server of a private network cannot listen. */
+  | 'BEACON_SERVER'
 
 export class BeaconError extends NodeError {
   declare readonly code: BeaconErrorCode
