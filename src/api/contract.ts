@@ -4,6 +4,8 @@ import { type AnyMethod, type ApiVersion, apiVersions } from './method.ts'
 import * as chain from './methods/chain.ts'
 import * as chainObjects from './methods/chain-objects.ts'
 import * as common from './methods/common.ts'
+import * as gas from './methods/gas.ts'
+import * as mpool from './methods/mpool.ts'
 import * as net from './methods/net.ts'
 import * as node from './methods/node.ts'
 import * as state from './methods/state.ts'
@@ -19,6 +21,8 @@ export const methods = {
   ...chain,
   ...chainObjects,
   ...common,
+  ...gas,
+  ...mpool,
   ...net,
   ...node,
   ...state,

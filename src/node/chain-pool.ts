@@ -11,6 +11,8 @@ import { type BeaconEntry, type BlockMsg, blockMsg } from '../types/block.ts'
 import { type CID, CID as Cid } from '../types/cid.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
 import type { ChainWorkerData, GossipVerdict, QueryCall, WireBlockResult } from './chain-worker.ts'
+import type { GasQueries } from './gas-queries.ts'
+import type { PoolQueries } from './pool-queries.ts'
 
 const log = getLogger('node')
 
@@ -109,6 +111,21 @@ export class ChainPool implements QueryPool {
     if (verdict !== 'accept')
       log.debug('a block from gossip was not accepted', { height: block.header.height, verdict, code, message })
     return verdict
+  }
+
+  /** Asks for the message pool; see pool-queries.ts. */
+  pool<M extends keyof PoolQueries>(method: M, args: Parameters<PoolQueries[M]>[0]): Promise<ReturnType<PoolQueries[M]>> {
+    return this.#queries.call(method, args) as Promise<ReturnType<PoolQueries[M]>>
+  }
+
+  /** Asks for estimates of gas; see gas-queries.ts. */
+  gas<M extends keyof GasQueries>(
+    method: M,
+    args: Parameters<GasQueries[M]>[0],
+    signal?: AbortSignal,
+  ): Promise<ReturnType<GasQueries[M]>> {
+    const options = signal === undefined ? {} : { signal }
+    return this.#queries.call(method, args, options) as Promise<ReturnType<GasQueries[M]>>
   }
 
   /** Re-executes the chain up to `head`; see validateChain. */

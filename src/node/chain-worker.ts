@@ -30,6 +30,8 @@ import { Address } from '../types/address.ts'
 import { blockMsg } from '../types/block.ts'
 import { CID } from '../types/cid.ts'
 import { TipsetKey } from '../types/tipset.ts'
+import { gasQueries } from './gas-queries.ts'
+import { poolQueries } from './pool-queries.ts'
 
 /** What a worker is started with; survives the structured clone (CIDs travel as text). */
 export interface ChainWorkerData {
@@ -87,6 +89,8 @@ const state: StateManager = new StateManager({
   },
 })
 const handlers: ReadonlyMap<string, BoundQuery> = new Map(queryHandlers.map((q) => [q.def.id, q]))
+
+const poolAnswers = poolQueries(state)
 
 const consensus: ConsensusEnv = { state, verifier: new EntryVerifier(), now: () => Math.floor(Date.now() / 1000) }
 
@@ -155,6 +159,16 @@ serveWorker({
       if (!(error instanceof BlockError)) throw error
       return { verdict: error.verdict, code: error.code, message: error.message }
     }
+  },
+
+  ...poolAnswers,
+  ...gasQueries(state),
+
+  /** As `poolSenders`, keeping what it took to compute the state. */
+  async poolSenders(args: Parameters<typeof poolAnswers.poolSenders>[0]) {
+    const found = poolAnswers.poolSenders(args)
+    await store.flush()
+    return found
   },
 
   beaconEntry({ epoch, base }: { epoch: number; base: readonly string[] }) {

@@ -27,6 +27,7 @@ import { loadOrCreateHostKey } from './host-key.ts'
 import { importChain, removeChain, validateImport } from './import-chain.ts'
 import { Journal } from './journal.ts'
 import { nodeMetrics } from './metrics.ts'
+import { joinMessagesNearHead, startMpool } from './mpool.ts'
 import { createNet, exchangeSource, follow } from './net-link.ts'
 import { noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
@@ -235,10 +236,14 @@ async function start(
   const metrics = nodeMetrics({ chain, network })
   closers.push(async () => metrics.close())
   const { peerId, privateKey } = await loadOrCreateHostKey(repo.keystore)
-  const net =
-    pool === undefined || options.p2p === undefined
-      ? undefined
-      : await createNet({ network, chain, store, metadata, pool, privateKey, config }, options.p2p)
+  let net: NetService | undefined
+  const mpool =
+    pool === undefined ? undefined : await startMpool({ network, chain, store, metadata, pool, config, net: () => net })
+  if (mpool !== undefined) closers.push(() => mpool.close())
+  if (pool !== undefined && mpool !== undefined && options.p2p !== undefined) {
+    const parts = { network, chain, store, metadata, pool, mpool: mpool.pool, privateKey, config }
+    net = await createNet(parts, options.p2p)
+  }
   const syncer =
     pool === undefined
       ? undefined
@@ -255,9 +260,10 @@ async function start(
     follow(net, syncer, store)
     closers.push(() => net.stop())
     await net.start()
+    closers.push(async (forget = joinMessagesNearHead(chain, network, net as NetService)) => forget())
   }
 
-  const api = { repo, config, network, chain, store, pool, syncer, net, peerId, metrics, startTime, stopping }
+  const api = { repo, config, network, chain, store, pool, mpool, syncer, net, peerId, metrics, startTime, stopping }
   const server = await serveApi(api, options)
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })

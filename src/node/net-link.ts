@@ -1,5 +1,6 @@
 import { decode } from '../codec/codec.ts'
 import { getLogger } from '../lib/log.ts'
+import type { MessagePool } from '../mpool/message-pool.ts'
 import type { ExchangeClient } from '../net/exchange/client.ts'
 import { fullBlocks } from '../net/exchange/full-blocks.ts'
 import { readerSource } from '../net/exchange/source.ts'
@@ -34,6 +35,7 @@ export interface NetLinkComponents {
   readonly store: LevelBlockstore
   readonly metadata: MetadataStore
   readonly pool: ChainPool
+  readonly mpool: Pick<MessagePool, 'add' | 'checkOwn'>
   /** The host's private key in libp2p's protobuf form. */
   readonly privateKey: Uint8Array
   readonly config: Pick<FullNodeConfig, 'Libp2p' | 'Pubsub'>
@@ -41,7 +43,7 @@ export interface NetLinkComponents {
 
 /** The network as this node joins it: it serves the node's chain, and judges gossip by it. Nothing is open yet. */
 export async function createNet(c: NetLinkComponents, options: P2pOptions): Promise<NetService> {
-  const { network, chain, store, metadata, pool, config } = c
+  const { network, chain, store, metadata, pool, mpool, config } = c
   const { Libp2p, Pubsub } = config
   // Only a network that the world can join has a use for addresses that the world can reach.
   const isPublic = network.bootstrapPeers.length > 0
@@ -53,8 +55,7 @@ export async function createNet(c: NetLinkComponents, options: P2pOptions): Prom
       chain: readerSource(chain.reader),
       blocks: { get: (cid) => store.get(cid) },
       validateBlock: (block) => pool.gossipVerdict(block),
-      // Whether a message is worth passing on is the message pool's to say; without one the node stays off their topic.
-      validateMessage: async () => 'ignore',
+      validateMessage: (message, from) => (from.local ? mpool.checkOwn(message) : mpool.add(message)),
       checkMessages: (tipset, messages) => {
         for (const block of fullBlocks(tipset, messages)) messageBlocks(block)
       },

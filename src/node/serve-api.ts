@@ -18,6 +18,7 @@ import type { ChainPool } from './chain-pool.ts'
 import { listenAddress } from './config.ts'
 import { Health } from './health.ts'
 import { metricsRoute, type NodeMetrics } from './metrics.ts'
+import { type Mpool, mpoolHandlers } from './mpool-handlers.ts'
 import { netHandlers } from './net-handlers.ts'
 import { noChain } from './no-chain.ts'
 import type { FullNodeOptions } from './options.ts'
@@ -31,8 +32,9 @@ export interface ApiComponents {
   readonly network: Network
   readonly chain: ChainStore
   readonly store: LevelBlockstore
-  /** Undefined, as `syncer`, for a node without a chain. */
+  /** Undefined, as `mpool` and `syncer`, for a node without a chain. */
   readonly pool: ChainPool | undefined
+  readonly mpool: Mpool | undefined
   readonly syncer: Syncer | undefined
   /** Undefined for a node that talks to no peer. */
   readonly net: NetService | undefined
@@ -71,6 +73,7 @@ export async function serveApi(
     ),
     ...chainHandlers({ ...c, pool: queries }),
     ...statusHandlers(c),
+    ...mpoolHandlers({ ...c, addressPrefix: c.network.addressPrefix }),
     ...netHandlers(c),
     ...syncHandlers(c),
   ]
