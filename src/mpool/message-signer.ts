@@ -17,7 +17,7 @@ const NONCE_KEY = '/message-signer/ActorNextNonce/'
 const UUID_KEY = '/message-signer/MsgUuidSet/'
 
 export interface MessageSignerComponents {
-  readonly pool: Pick<MessagePool, 'push' | 'nextNonce' | 'resolve' | 'sender' | 'head'>
+  readonly pool: Pick<MessagePool, 'push' | 'nextNonce' | 'queue' | 'resolve' | 'sender'>
   readonly metadata: MetadataStore
   /** Signs with the key of the message's sender. */
   readonly sign: (message: Message) => Promise<SignedMessage>
@@ -94,10 +94,13 @@ export class MessageSigner {
   async nextNonce(sender: Address): Promise<bigint> {
     const known = await this.#c.pool.nextNonce(sender)
     const record = this.#c.metadata.get(this.#nonceKey(sender))
-    if (record === undefined) return known
-    const own = decode(uint64, record)
+    const own = record === undefined ? known : decode(uint64, record)
     if (known > own) log.warn('messages of a sender were numbered elsewhere', { sender: String(sender), own, known })
-    return known > own ? known : own
+    let next = known > own ? known : own
+    // Beyond a gap there may be messages that another signer numbered.
+    const queue = this.#c.pool.queue(sender)
+    while (queue?.get(next) !== undefined) next++
+    return next
   }
 
   #nonceKey(sender: Address): string {

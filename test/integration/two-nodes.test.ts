@@ -4,15 +4,14 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { toJson } from '../../src/codec/codec.ts'
-import type { NetService } from '../../src/net/service.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
 import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
 import type { FullNodeOptions } from '../../src/node/options.ts'
-import { stringify } from '../../src/rpc/client.ts'
 import { type BlockMsg, blockMsg } from '../../src/types/block.ts'
 import type { Tipset } from '../../src/types/tipset.ts'
 import { temporaryFolder } from '../kit/daemon.ts'
 import { connect, until } from '../kit/net-pair.ts'
+import { call, netOf } from '../kit/node-call.ts'
 import { sharedData } from '../kit/shared-data.ts'
 
 t.setTimeout(600_000)
@@ -83,26 +82,9 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
   )
 })
 
-function netOf(node: FullNode): NetService {
-  if (node.net === undefined) throw new Error('the node has no network')
-  return node.net
-}
-
 /** Hands a block to a node as a miner does. */
 async function submit(node: FullNode, block: BlockMsg): Promise<void> {
   await call(node, 'SyncSubmitBlock', [toJson(blockMsg, block, { addressPrefix: node.network.addressPrefix })])
-}
-
-/** A call over the API. */
-async function call(node: FullNode, method: string, params: readonly unknown[]): Promise<unknown> {
-  const response = await fetch(`${node.server?.url}/rpc/v1`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${await node.repo.apiToken()}` },
-    body: stringify({ jsonrpc: '2.0', id: 1, method: `Filecoin.${method}`, params }),
-  })
-  const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } }
-  if (error !== undefined) throw new Error(error.message)
-  return result
 }
 
 /** The tipsets of a node's chain from a height to its head, oldest first. */

@@ -146,7 +146,7 @@ export interface TestPool {
   readonly stored: Map<string, Uint8Array>
   /** The tipset that the pool started with, and one on top of another. */
   readonly head: Tipset
-  next(parent: Tipset): Tipset
+  next(parent: Tipset, nullRounds?: number): Tipset
   /** Another pool on the same records, as after a restart. */
   again(): MessagePool
 }
@@ -168,7 +168,7 @@ export async function testPool(
   })
   const blocks = testChain()
   const genesis = blocks.genesis()
-  const next = (parent: Tipset): Tipset => blocks.extend(parent)
+  const next = (parent: Tipset, nullRounds = 0): Tipset => blocks.extend(parent, { nullRounds })
   const chain = new FakePoolChain()
   const plain = next(genesis)
   const { baseFee } = options

@@ -1,0 +1,148 @@
+// The message pool of a node over its API, on a chain that Lotus made: estimates, pushes, selection, and what is left after a
+// restart. Two nodes hand messages to each other.
+
+import { join } from 'node:path'
+import t from 'tap'
+import { fromJson, toJson } from '../../src/codec/codec.ts'
+import { blsSign } from '../../src/native/crypto.ts'
+import { loadNetworkFile } from '../../src/networks/network-file.ts'
+import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
+import { type Message, messageCid, message as messageCodec, type SignedMessage, signedMessage } from '../../src/types/message.ts'
+import { SignatureType } from '../../src/types/signature.ts'
+import { temporaryFolder } from '../kit/daemon.ts'
+import { connect, until } from '../kit/net-pair.ts'
+import { call, netOf } from '../kit/node-call.ts'
+import { readKeyFile } from '../kit/resign.ts'
+import { sharedData } from '../kit/shared-data.ts'
+
+t.setTimeout(300_000)
+
+t.test('messages over the API of a node', async (t) => {
+  const chain = sharedData(t, 'chains', 'lotus-devnet-proofs')
+  const actors = sharedData(t, 'actors')
+  if (chain === undefined || actors === undefined) return
+  const network = await loadNetworkFile(join(chain, 'network.json'))
+  const key = readKeyFile(join(chain, 'miners', 't01000', 'pre-seal-t01000.key'))
+  const json = { addressPrefix: network.addressPrefix }
+  const start = async (repoPath: string, imported: boolean): Promise<FullNode> => {
+    const node = await startFullNode({
+      network,
+      bundlesDir: actors,
+      repoPath,
+      removeExistingChain: false,
+      haltAfterImport: false,
+      apiPort: 0,
+      queryThreads: 1,
+      configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
+      p2p: { bootstrap: false, bootstrapper: false },
+      ...(imported ? { import: { location: join(chain, 'snapshot.car.zst'), mode: 'trust' } } : {}),
+    })
+    t.teardown(() => node.close())
+    return node
+  }
+  const repo = join(temporaryFolder(t), 'repo')
+  let node = await start(repo, true)
+  const other = await start(join(temporaryFolder(t), 'repo'), true)
+  await connect(netOf(other), netOf(node))
+  for (const n of [node, other]) netOf(n).pubsub.joinMessages()
+  const { pubsub } = netOf(node)
+  await until(() => pubsub.subscribers(pubsub.messagesTopic).length === 1, 10_000, 'the subscription')
+
+  const from = key.address.toString(network.addressPrefix)
+  const ask = (method: string, ...params: unknown[]): Promise<any> => call(node, method, params)
+  const nonce = (await ask('MpoolGetNonce', from)) as number
+  const bare: Message = {
+    version: 0n,
+    to: key.address,
+    from: key.address,
+    nonce: BigInt(nonce),
+    value: 5n,
+    gasLimit: 0n,
+    gasFeeCap: 0n,
+    gasPremium: 0n,
+    method: 0n,
+    params: new Uint8Array(0),
+  }
+  const unsigned = toJson(messageCodec, bare, json)
+  const estimated = fromJson(messageCodec, await ask('GasEstimateMessageGas', unsigned, { MaxFee: '0' }, []))
+  const limit = (await ask('GasEstimateGasLimit', unsigned, [])) as number
+  t.equal(Number(estimated.gasLimit), Math.floor(limit * 1.25))
+  t.ok(limit > 400_000 && limit < 2_000_000, `${limit} gas for a transfer`)
+  t.ok(estimated.gasPremium > 98_000n && estimated.gasPremium < 102_000n, 'the least premium and some noise')
+  const baseFee = node.chain.requireHead().first.parentBaseFee
+  t.equal(estimated.gasFeeCap, (baseFee * 2699n) / 256n + estimated.gasPremium, 'the base fee after 20 full epochs')
+
+  const sign = (m: Message): SignedMessage => ({
+    message: m,
+    signature: { type: SignatureType.bls, data: blsSign(key.secret, messageCid(m).bytes) },
+  })
+  const push = (m: SignedMessage): Promise<any> => ask('MpoolPush', toJson(signedMessage, m, json))
+  const first = sign(estimated)
+  t.same(await push(first), { '/': messageCid(estimated).toString() })
+  t.equal(await ask('MpoolGetNonce', from), nonce + 1)
+  const second = sign({ ...estimated, nonce: estimated.nonce + 1n })
+  await push(second)
+  const pendingAt = async (n: FullNode): Promise<number[]> =>
+    ((await call(n, 'MpoolPending', [[]])) as { Message: { Nonce: number } }[]).map((m) => m.Message.Nonce)
+  t.same(await pendingAt(node), [nonce, nonce + 1])
+  let seen: number[] = []
+  await until(
+    () => {
+      void pendingAt(other).then((p) => {
+        seen = p
+      })
+      return seen.length === 2
+    },
+    20_000,
+    'the messages at the other node',
+  )
+  t.same(seen, [nonce, nonce + 1], 'they come by gossip')
+
+  for (const quality of [1, 0.5]) {
+    const chosen = (await ask('MpoolSelect', [], quality)) as { Message: { Nonce: number } }[]
+    t.same(
+      chosen.map((m) => m.Message.Nonce),
+      [nonce, nonce + 1],
+      `chosen for a block at quality ${quality}`,
+    )
+  }
+  const disjoint = (await ask('MpoolSelects', [], [1, 0.5])) as unknown[][]
+  t.same(
+    disjoint.map((d) => d.length),
+    [2, 0],
+  )
+  await t.rejects(push(sign({ ...estimated, nonce: 0n })), /message nonce too low/)
+  await t.rejects(push(first), /already exists/)
+  const checks = (await ask('MpoolCheckPendingMessages', from)) as { Code: number; OK: boolean; Err: string }[][]
+  t.equal(checks.length, 2)
+  t.ok(checks.flat().every((c) => c.OK))
+  t.same(
+    checks[0]?.map((c) => c.Code),
+    [9, 11, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12],
+  )
+  const batch = (await ask(
+    'GasBatchEstimateMessageGas',
+    [{ Msg: unsigned }, { Msg: { ...(unsigned as object), Method: 77 } }, { Msg: unsigned }],
+    nonce + 2,
+    [],
+  )) as { Msg: { Nonce: number; GasLimit: number } | null; Err: string }[]
+  t.same(
+    batch.map((b) => b.Msg?.Nonce),
+    [nonce + 2, undefined, nonce + 3],
+    'the bad message takes no nonce',
+  )
+  t.match(batch[1]?.Err, /message execution failed \(exit=\[ErrUnhandledMessage\(22\)\]/)
+  await t.rejects(
+    ask('GasEstimateGasLimit', { ...(unsigned as object), Value: '1000000000000000000000000000' }, []),
+    /exit=\[SysErrInsufficientFunds\(6\)\]/,
+  )
+
+  await node.close()
+  node = await start(repo, false)
+  t.same(await pendingAt(node), [nonce, nonce + 1], 'local messages are back after a restart')
+  await ask('MpoolClear', true)
+  t.same(await pendingAt(node), [])
+  await node.close()
+  node = await start(repo, false)
+  t.same(await pendingAt(node), [], 'cleared for good')
+})
