@@ -39,7 +39,7 @@ export const layers: Readonly<Record<string, number>> = {
 const allowedUpward: ReadonlyMap<string, string> = new Map([])
 
 /** Tables without any access to the chain, which those who see it through api/ alone may use. */
-const plainTables: readonly string[] = ['src/actors/methods/']
+const plainTables: readonly string[] = ['src/actors/methods/', 'src/actors/policy/miner.ts']
 
 /** Folders that see the chain through api/ alone, so that they run in the node's process or on another host. */
 const throughApiOnly: ReadonlySet<string> = new Set(['miner', 'market', 'worker', 'cli'])

@@ -15,6 +15,7 @@ import * as stateMiner from './methods/state-miner.ts'
 import * as sync from './methods/sync.ts'
 import * as v0 from './methods/v0.ts'
 import * as v2 from './methods/v2.ts'
+import * as wallet from './methods/wallet.ts'
 
 /** Every declared method under its TypeScript name: `methods.chainHead`. */
 export const methods = {
@@ -32,6 +33,7 @@ export const methods = {
   ...sync,
   ...v0,
   ...v2,
+  ...wallet,
 }
 export type Methods = typeof methods
 

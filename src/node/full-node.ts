@@ -18,6 +18,9 @@ import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
 import { SyncError } from '../sync/errors.ts'
 import { type ChainSource, Syncer } from '../sync/syncer.ts'
+import type { Message } from '../types/message.ts'
+import { LocalWallet } from '../wallet/local-wallet.ts'
+import { type Signer, signMessage } from '../wallet/signer.ts'
 import { ensureBundles } from './bundles.ts'
 import { ChainPool, compileActors } from './chain-pool.ts'
 import { loadConfig } from './config.ts'
@@ -236,9 +239,13 @@ async function start(
   const metrics = nodeMetrics({ chain, network })
   closers.push(async () => metrics.close())
   const { peerId, privateKey } = await loadOrCreateHostKey(repo.keystore)
+  const wallet = await LocalWallet.open({ keystore: repo.keystore }, network)
+  closers.push(() => wallet.close())
+  const signer: Signer = wallet
+  const sign = (message: Message) => signMessage(signer, message, network)
   let net: NetService | undefined
   const mpool =
-    pool === undefined ? undefined : await startMpool({ network, chain, store, metadata, pool, config, net: () => net })
+    pool === undefined ? undefined : await startMpool({ network, chain, store, metadata, pool, config, sign, net: () => net })
   if (mpool !== undefined) closers.push(() => mpool.close())
   if (pool !== undefined && mpool !== undefined && options.p2p !== undefined) {
     const parts = { network, chain, store, metadata, pool, mpool: mpool.pool, privateKey, config }
@@ -263,7 +270,8 @@ async function start(
     closers.push(async (forget = joinMessagesNearHead(chain, network, net as NetService)) => forget())
   }
 
-  const api = { repo, config, network, chain, store, pool, mpool, syncer, net, peerId, metrics, startTime, stopping }
+  const keys = { wallet, signer }
+  const api = { repo, config, network, chain, store, pool, mpool, syncer, net, ...keys, peerId, metrics, startTime, stopping }
   const server = await serveApi(api, options)
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })

@@ -13,6 +13,8 @@ import type { FullNodeConfig } from '../store/config/full-node.ts'
 import type { LevelBlockstore } from '../store/level-blockstore.ts'
 import type { Repo } from '../store/repo.ts'
 import type { Syncer } from '../sync/syncer.ts'
+import type { LocalWallet } from '../wallet/local-wallet.ts'
+import type { Signer } from '../wallet/signer.ts'
 import { chainHandlers } from './chain-handlers.ts'
 import type { ChainPool } from './chain-pool.ts'
 import { listenAddress } from './config.ts'
@@ -25,6 +27,7 @@ import type { FullNodeOptions } from './options.ts'
 import { statusHandlers } from './status-handlers.ts'
 import { syncHandlers } from './sync-handlers.ts'
 import { nodeVersion, userAgent } from './version.ts'
+import { keyResolver, walletHandlers } from './wallet-handlers.ts'
 
 export interface ApiComponents {
   readonly repo: Repo
@@ -39,6 +42,9 @@ export interface ApiComponents {
   /** Undefined for a node that talks to no peer. */
   readonly net: NetService | undefined
   readonly peerId: string
+  readonly wallet: LocalWallet
+  /** All keys of the node. */
+  readonly signer: Signer
   readonly metrics: NodeMetrics
   readonly startTime: Date
   /** Aborted to stop the node. */
@@ -76,6 +82,7 @@ export async function serveApi(
     ...mpoolHandlers({ ...c, addressPrefix: c.network.addressPrefix }),
     ...netHandlers(c),
     ...syncHandlers(c),
+    ...walletHandlers({ ...c, resolve: keyResolver(queries, c.network) }),
   ]
   const health = new Health({ chain: c.chain, network: c.network, net: c.net, now: Date.now })
   c.stopping.signal.addEventListener('abort', health.close, { once: true })

@@ -1,17 +1,12 @@
 import { readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { base32 } from 'multiformats/bases/base32'
-import { fromBase64, toBase64 } from '../codec/base64.ts'
 import { syncFolder, writeFileAtomic } from '../lib/atomic-file.ts'
-import { errorMessage } from '../lib/errors.ts'
+import { formatKeyFile, isSealed, type KeyInfo, type KeyRecord, parseKeyFile } from './key-file.ts'
 import { KeystoreError } from './repo-errors.ts'
 
-/** A private key as key files and export texts hold it. */
-export interface KeyInfo {
-  /** `bls`, `secp256k1`, `secp256k1-ledger`, `delegated`, `jwt-hmac-secret` or `libp2p-host`. */
-  readonly type: string
-  readonly privateKey: Uint8Array
-}
+export type { KeyInfo, KeyRecord, SealedKey } from './key-file.ts'
+export { isSealed } from './key-file.ts'
 
 /** Names under which Lotus keeps keys. */
 export const keyNames = {
@@ -21,9 +16,6 @@ export const keyNames = {
   jwt: 'auth-jwt-private',
   host: 'libp2p-host',
 } as const
-
-/** Old files of Lotus have the number of the signature's kind instead of a name (chain/types/keystore.go). */
-const numberedTypes: Readonly<Record<number, string>> = { 1: 'secp256k1', 2: 'bls', 3: 'delegated' }
 
 /** Longest key file that is read; a key takes a few hundred bytes. */
 const maxFileBytes = 64 << 10
@@ -63,17 +55,29 @@ export class Keystore {
     return (await this.#read(name)) !== undefined
   }
 
-  /** @throws KeystoreError KEYSTORE_NOT_FOUND, KEYSTORE_PERMISSIONS, KEYSTORE_FORMAT */
+  /** A key in the clear. @throws KeystoreError KEYSTORE_NOT_FOUND, KEYSTORE_PERMISSIONS, KEYSTORE_FORMAT, KEYSTORE_SEALED */
   async get(name: string): Promise<KeyInfo> {
-    const info = await this.#read(name)
-    if (info === undefined) throw new KeystoreError('KEYSTORE_NOT_FOUND', `The keystore holds no key called "${name}".`)
-    return info
+    const record = await this.getRecord(name)
+    if (isSealed(record)) throw new KeystoreError('KEYSTORE_SEALED', `The key "${name}" is encrypted.`)
+    return record
+  }
+
+  /** @throws KeystoreError KEYSTORE_NOT_FOUND, KEYSTORE_PERMISSIONS, KEYSTORE_FORMAT */
+  async getRecord(name: string): Promise<KeyRecord> {
+    const record = await this.find(name)
+    if (record === undefined) throw new KeystoreError('KEYSTORE_NOT_FOUND', `The keystore holds no key called "${name}".`)
+    return record
+  }
+
+  /** As `getRecord`, undefined where there is no such key. */
+  async find(name: string): Promise<KeyRecord | undefined> {
+    return this.#read(name)
   }
 
   /** Adds a key. @throws KeystoreError KEYSTORE_EXISTS: a key is never replaced by this */
-  async put(name: string, info: KeyInfo): Promise<void> {
+  async put(name: string, record: KeyRecord): Promise<void> {
     try {
-      await this.#write(name, info, true)
+      await this.#write(name, record, true)
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
       throw new KeystoreError('KEYSTORE_EXISTS', `The keystore already holds a key called "${name}".`)
@@ -81,8 +85,15 @@ export class Keystore {
   }
 
   /** Adds a key or puts another in its place, in one step: for `default`, which copies one of the wallet's. */
-  async replace(name: string, info: KeyInfo): Promise<void> {
-    await this.#write(name, info, false)
+  async replace(name: string, record: KeyRecord): Promise<void> {
+    await this.#write(name, record, false)
+  }
+
+  /** Gives a key another name, in one step; one that had that name is gone. @throws KeystoreError KEYSTORE_NOT_FOUND */
+  async rename(from: string, to: string): Promise<void> {
+    await this.getRecord(from)
+    await rename(this.#path(from), this.#path(to))
+    await syncFolder(this.#folder)
   }
 
   /**
@@ -92,7 +103,7 @@ export class Keystore {
    */
   async delete(name: string): Promise<void> {
     const path = this.#path(name)
-    await this.get(name)
+    await this.getRecord(name)
     if (!name.startsWith(keyNames.wallet)) await unlink(path)
     else {
       const trash = keyNames.trash + name.slice(keyNames.wallet.length)
@@ -108,23 +119,31 @@ export class Keystore {
     return join(this.#folder, encodeName(name))
   }
 
-  async #write(name: string, info: KeyInfo, exclusive: boolean): Promise<void> {
-    const text = JSON.stringify({ Type: info.type, PrivateKey: toBase64(info.privateKey) })
-    await writeFileAtomic(this.#path(name), text, { mode: 0o600, exclusive, tempFolder: this.#tempFolder })
+  async #write(name: string, record: KeyRecord, exclusive: boolean): Promise<void> {
+    const file = formatKeyFile(record)
+    try {
+      await writeFileAtomic(this.#path(name), file, { mode: 0o600, exclusive, tempFolder: this.#tempFolder })
+    } finally {
+      file.fill(0)
+    }
   }
 
-  async #read(name: string): Promise<KeyInfo | undefined> {
+  async #read(name: string): Promise<KeyRecord | undefined> {
     const path = this.#path(name)
-    let text: string
+    let file: Buffer
     try {
       if ((await this.#checkMode(path, name)) > maxFileBytes)
         throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${name}" is too long for a key.`)
-      text = await readFile(path, 'utf8')
+      file = await readFile(path)
     } catch (e) {
       if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw e
     }
-    return parseKeyFile(text, name)
+    try {
+      return parseKeyFile(file, name)
+    } finally {
+      file.fill(0)
+    }
   }
 
   /** @returns the file's length in bytes */
@@ -137,19 +156,6 @@ export class Keystore {
       )
     }
     return size
-  }
-}
-
-function parseKeyFile(text: string, name: string): KeyInfo {
-  try {
-    const { Type, PrivateKey } = JSON.parse(text) as Record<string, unknown>
-    const type = typeof Type === 'number' ? numberedTypes[Type] : Type
-    if (typeof type !== 'string' || type === '') throw new Error('it has no type')
-    return { type, privateKey: fromBase64(PrivateKey, 'PrivateKey') }
-  } catch (e) {
-    // The parser's message may quote the text, which holds the key: only its kind is told.
-    const why = e instanceof SyntaxError ? 'it is not JSON' : errorMessage(e)
-    throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${name}" is damaged: ${why}.`)
   }
 }
 

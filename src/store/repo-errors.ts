@@ -29,6 +29,8 @@ export type KeystoreErrorCode =
   | 'KEYSTORE_PERMISSIONS'
   /** A file that is no key file. */
   | 'KEYSTORE_FORMAT'
+  /** The key is encrypted with the wallet's passphrase. */
+  | 'KEYSTORE_SEALED'
 
 /** A failure of the key store; never holds key material. */
 export class KeystoreError extends NodeError {

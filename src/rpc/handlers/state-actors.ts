@@ -5,6 +5,7 @@ import { readActorState } from '../../actors/read-state.ts'
 import { INIT_ACTOR } from '../../actors/well-known.ts'
 import * as m from '../../api/methods/state.ts'
 import * as v2 from '../../api/methods/v2.ts'
+import { walletBalance } from '../../api/methods/wallet.ts'
 import type { TipsetAnchor, TipsetSelector } from '../../api/types/chain.ts'
 import { bundleManifestCid, oldestBundle } from '../../networks/bundles.ts'
 import { actorsVersion } from '../../networks/schedule.ts'
@@ -97,6 +98,7 @@ export const stateActorHandlers: readonly BoundQuery[] = [
   }),
   query(m.stateNetworkVersion, ([key], env) => env.state.networkVersion(env.tipset(key).height)),
   query(m.stateGetActor, ([address, key], env) => env.actor(address, key)),
+  query(walletBalance, ([address], env) => env.tree(env.head.key).getActor(address)?.balance ?? 0n),
   query(m.stateReadState, ([address, key], env) => {
     const actor = env.actor(address, key)
     const { addressPrefix } = env.state.network

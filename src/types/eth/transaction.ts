@@ -132,6 +132,41 @@ export function messageOfTransaction(tx: EthTransaction, from: Address): Message
   }
 }
 
+/**
+ * The transaction that a message becomes when it is signed in the form of `kind`; r, s and v are 0.
+ * @throws EthError ETH_TRANSACTION, ETH_ADDRESS for a message that no such transaction becomes
+ */
+export function unsignedTransactionOf(m: Message, kind: EthTransactionKind, chainId: bigint): EthTransaction {
+  ethAddressOf(m.from)
+  const { input, to } = callOf(m)
+  const tx: EthTransaction = {
+    kind,
+    chainId: kind === 'homestead' ? 0n : chainId,
+    nonce: m.nonce,
+    to,
+    value: m.value,
+    input,
+    gasLimit: m.gasLimit,
+    maxFeePerGas: m.gasFeeCap,
+    maxPriorityFeePerGas: kind === 'eip1559' ? m.gasPremium : m.gasFeeCap,
+    v: 0n,
+    r: 0n,
+    s: 0n,
+  }
+  if (cidKey(messageCid(messageOfTransaction(tx, m.from))) !== cidKey(messageCid(m)))
+    fail(`no ${kind} transaction becomes this message`)
+  return tx
+}
+
+/** A signature as the chain keeps it. @param data r, s and recovery id, 65 bytes, over the unsigned transaction */
+export function chainSignature(kind: EthTransactionKind, chainId: bigint, data: Uint8Array): Uint8Array {
+  if (kind === 'eip1559') return data
+  const rs = data.subarray(0, 64)
+  const id = BigInt(data[64] as number)
+  if (kind === 'homestead') return Buffer.concat([Uint8Array.of(HOMESTEAD_MARK), rs, quantity(27n + id)])
+  return Buffer.concat([Uint8Array.of(EIP155_MARK), rs, quantity(2n * chainId + 35n + id)])
+}
+
 const EMPTY = new Uint8Array(0)
 
 function fieldsOf(tx: EthTransaction): RlpItem[] {

@@ -1,0 +1,63 @@
+import { stateAccountKey } from '../api/methods/state.ts'
+import * as m from '../api/methods/wallet.ts'
+import type { Network } from '../networks/types.ts'
+import { type BoundHandler, bind } from '../rpc/router.ts'
+import { Address, Protocol } from '../types/address.ts'
+import type { LocalWallet } from '../wallet/local-wallet.ts'
+import { type Signer, signMessage } from '../wallet/signer.ts'
+import { verifySignature } from '../wallet/verify.ts'
+import type { ChainQueries } from './chain-pool.ts'
+
+export interface WalletHandlersComponents {
+  readonly network: Pick<Network, 'chainId'>
+  /** The keys of this machine: what is made, exported, locked. */
+  readonly wallet: LocalWallet
+  /** All keys of the node. */
+  readonly signer: Signer
+  /** The key address of an id address at the head. */
+  readonly resolve: (address: Address) => Promise<Address>
+}
+
+/** The key of an id address at the head, asked of the worker threads. @throws StateError for one that has none */
+export function keyResolver(
+  queries: Pick<ChainQueries, 'call'>,
+  { addressPrefix }: Pick<Network, 'addressPrefix'>,
+): (address: Address) => Promise<Address> {
+  return async (address) => {
+    const text = await queries.call(stateAccountKey.id, [address.toString(addressPrefix), []], {
+      signal: AbortSignal.timeout(RESOLVE_MS),
+    })
+    return Address.parse(JSON.parse(text) as string)
+  }
+}
+
+/** A look-up in the state takes milliseconds; threads that are busy executing may take longer. */
+const RESOLVE_MS = 60_000
+/** Venus's numbers (venus-shared types, WalletState). */
+const LOCKED = 1
+const UNLOCKED = 2
+
+/** Methods about keys (Lotus node/impl/full/wallet.go; Venus's for the passphrase). */
+export function walletHandlers({ network, wallet, signer, resolve }: WalletHandlersComponents): readonly BoundHandler[] {
+  const keyOf = (address: Address): Promise<Address> =>
+    address.protocol === Protocol.id ? resolve(address) : Promise.resolve(address)
+  return [
+    bind(m.walletNew, ([type]) => wallet.create(type)),
+    bind(m.walletHas, ([address]) => signer.has(address)),
+    bind(m.walletList, async () => [...(await signer.list())]),
+    bind(m.walletSign, async ([address, data]) => signer.sign(await keyOf(address), data, { type: 'unknown' })),
+    bind(m.walletSignMessage, async ([address, message]) => signMessage(signer, message, network, { as: await keyOf(address) })),
+    bind(m.walletVerify, ([address, data, signature]) => verifySignature(signature, address, data)),
+    bind(m.walletDefaultAddress, () => wallet.defaultAddress()),
+    bind(m.walletSetDefault, ([address]) => wallet.setDefault(address)),
+    bind(m.walletExport, ([address]) => wallet.export(address)),
+    bind(m.walletImport, ([key]) => wallet.import(key)),
+    bind(m.walletDelete, ([address]) => wallet.delete(address)),
+    bind(m.walletValidateAddress, ([text]) => Address.parse(text)),
+    bind(m.walletState, () => (wallet.lockState === 'locked' ? LOCKED : UNLOCKED)),
+    bind(m.hasPassword, () => wallet.lockState !== 'none'),
+    bind(m.setPassword, ([password]) => wallet.setPassphrase(password)),
+    bind(m.lockWallet, () => wallet.lock()),
+    bind(m.unlockWallet, ([password]) => wallet.unlock(password)),
+  ]
+}

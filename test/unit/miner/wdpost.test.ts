@@ -1,0 +1,319 @@
+import t from 'tap'
+import { declareFaultsRecoveredParams, submitWindowedPoStParams } from '../../../src/actors/methods/miner-sectors.ts'
+import { decode } from '../../../src/codec/codec.ts'
+import type { WindowPostScheduler } from '../../../src/miner/wdpost/scheduler.ts'
+import { BitField } from '../../../src/types/bitfield.ts'
+import type { SignedMessage } from '../../../src/types/message.ts'
+import { PostChain } from '../../kit/post-chain.ts'
+
+/** Moves the head, and lets everything that it begins come to rest. */
+async function goTo(chain: PostChain, scheduler: WindowPostScheduler, height: number): Promise<void> {
+  chain.height = height
+  await scheduler.onHead(chain.key())
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const paramsOf = (m: SignedMessage | undefined) => decode(submitWindowedPoStParams, (m as SignedMessage).message.params)
+const posts = (chain: PostChain) => chain.pushes.filter((m) => m.message.method === 5n)
+
+t.test('a deadline is proven after its challenge and sent after its opening', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1, 2])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  // Deadline 1 opens at 1060, its challenge is at 1040.
+  await goTo(chain, scheduler, 1040)
+  t.same(chain.proofsMade, [], 'the challenge has not settled')
+  await goTo(chain, scheduler, 1041)
+  t.same(chain.proofsMade, ['1,2'])
+  await goTo(chain, scheduler, 1063)
+  t.equal(posts(chain).length, 0, 'the opening has not settled')
+  await goTo(chain, scheduler, 1064)
+  t.equal(posts(chain).length, 1)
+  const sent = paramsOf(posts(chain)[0])
+  t.equal(sent.deadline, 1n)
+  t.equal(sent.chainCommitEpoch, 1040)
+  t.same(
+    sent.partitions.map((p) => [p.index, p.skipped.isEmpty]),
+    [[0n, true]],
+  )
+  t.equal(sent.proofs.length, 1)
+  t.equal(sent.proofs[0]?.poStProof, 10)
+  await goTo(chain, scheduler, 1065)
+  t.equal(posts(chain).length, 1, 'what waits is not sent again')
+  chain.mine()
+  await goTo(chain, scheduler, 1066)
+  t.ok(chain.events.some((e) => e.state === 'succeeded' && e.type === 'scheduler'))
+  await goTo(chain, scheduler, 1120)
+  t.equal(chain.records.size, 0, 'a closed deadline leaves no record')
+  t.same(chain.proofsMade, ['1,2'])
+})
+
+t.test('partitions go three to a message', async (t) => {
+  const chain = new PostChain()
+  for (let p = 0; p < 4; p++) chain.sectors(1, p, [p * 2, p * 2 + 1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.same(chain.proofsMade, ['0,1,2,3,4,5', '6,7'])
+  await goTo(chain, scheduler, 1064)
+  t.same(
+    posts(chain).map((m) => paramsOf(m).partitions.map((p) => p.index)),
+    [[0n, 1n, 2n], [3n]],
+  )
+})
+
+t.test('sectors that cannot be proven are skipped, the rest is proven', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1, 2])
+  chain.sectors(1, 1, [3, 4])
+  chain.sectors(1, 2, [5])
+  chain.lost.add(2n)
+  chain.broken.add(3n)
+  chain.lost.add(5n)
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.same(chain.proofsMade, ['1,4'])
+  await goTo(chain, scheduler, 1064)
+  t.same(
+    paramsOf(posts(chain)[0]).partitions.map((p) => [p.index, [...p.skipped]]),
+    [
+      [0n, [2n]],
+      [1n, [3n]],
+    ],
+    'a partition without a good sector is left out',
+  )
+})
+
+t.test('faulty sectors are left out until they are recovering', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1, 2])
+  const partition = chain.partitions.get(1)?.[0] as { faulty: BitField; recovering: BitField }
+  partition.faulty = BitField.of([1, 2])
+  partition.recovering = BitField.of([2])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.same(chain.proofsMade, ['2'])
+})
+
+t.test('recoveries are declared two deadlines ahead', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  chain.sectors(3, 0, [7, 8, 9])
+  const partition = chain.partitions.get(3)?.[0] as { faulty: BitField; recovering: BitField }
+  partition.faulty = BitField.of([7, 8, 9])
+  partition.recovering = BitField.of([9])
+  chain.lost.add(8n)
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.equal(chain.declared.length, 1)
+  const { recoveries } = decode(declareFaultsRecoveredParams, chain.declared[0]?.params as Uint8Array)
+  t.same(
+    recoveries.map((r) => [r.deadline, r.partition, [...r.sectors]]),
+    [[3n, 0n, [7n]]],
+    'only what can be proven, and is not declared yet',
+  )
+  await goTo(chain, scheduler, 1050)
+  t.equal(chain.declared.length, 1, 'once for each deadline')
+})
+
+t.test('no more sectors recover than the limit allows', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(3, 0, [7, 8])
+  chain.sectors(3, 1, [9, 10])
+  for (const p of chain.partitions.get(3) ?? []) p.faulty = p.live
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler({ recoveringSectorLimit: 3n, maxPartitionsPerRecoveryMessage: 1 })
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.same(
+    chain.declared.map((m) => decode(declareFaultsRecoveredParams, m.params).recoveries.map((r) => [...r.sectors])),
+    [[[7n, 8n]], [[9n]]],
+  )
+})
+
+t.test('a message that waits too long offers more, up to the limit', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  chain.maxFee = 2_600n * 1_000_000n
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  await goTo(chain, scheduler, 1068)
+  t.equal(posts(chain).length, 1)
+  await goTo(chain, scheduler, 1069)
+  t.equal(posts(chain).length, 2)
+  const [first, second] = posts(chain) as [SignedMessage, SignedMessage]
+  t.equal(second.message.nonce, first.message.nonce, 'it takes the place of the first')
+  t.equal(second.message.gasPremium, 1251n)
+  t.equal(second.message.gasFeeCap, 2501n)
+  t.same(second.message.params, first.message.params)
+  await goTo(chain, scheduler, 1074)
+  t.equal(posts(chain)[2]?.message.gasPremium, 1564n)
+  t.equal(posts(chain)[2]?.message.gasFeeCap, 2600n, 'the fee limit caps it')
+  for (let h = 1075; h < 1100; h++) await goTo(chain, scheduler, h)
+  const last = posts(chain).at(-1) as SignedMessage
+  t.ok(last.message.gasFeeCap * last.message.gasLimit <= chain.maxFee)
+  t.equal(last.message.gasPremium, 2446n, 'a quarter more each time; the next would be above the cap of 2600')
+  t.equal(chain.pool.length, 1)
+})
+
+t.test('a message that the pool has lost is sent again with its nonce', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  chain.pool.splice(0)
+  await goTo(chain, scheduler, 1065)
+  t.equal(posts(chain).length, 2)
+  t.equal(posts(chain)[1]?.message.nonce, posts(chain)[0]?.message.nonce)
+})
+
+t.test('proofs that the chain refuses are made again, not for ever', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  chain.nextExit = 16
+  for (let h = 1064; h < 1110; h++) {
+    await goTo(chain, scheduler, h)
+    chain.mine()
+  }
+  t.equal(chain.proofsMade.length, 4)
+  t.ok(chain.events.some((e) => e.error === 'the chain refused the proofs'))
+})
+
+t.test('a reverted submission is sent again', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  chain.mine()
+  await goTo(chain, scheduler, 1065)
+  chain.posted.clear()
+  chain.executed.splice(0)
+  await goTo(chain, scheduler, 1066)
+  t.equal(chain.pool.length, 1, 'the message is on its way again')
+  t.equal(chain.proofsMade.length, 1)
+})
+
+t.test('another challenge asks for another proof', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.equal(chain.proofsMade.length, 1)
+  chain.fork = 1
+  await goTo(chain, scheduler, 1064)
+  await goTo(chain, scheduler, 1065)
+  await goTo(chain, scheduler, 1066)
+  t.equal(chain.proofsMade.length, 2)
+  t.equal(posts(chain).length, 1)
+})
+
+t.test('a proof that does not verify is made again, five times at most', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  let tries = 0
+  chain.verifies = () => ++tries >= 3
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.equal(chain.proofsMade.length, 3)
+  const hopeless = new PostChain()
+  hopeless.sectors(1, 0, [1])
+  hopeless.verifies = () => false
+  const other = hopeless.scheduler()
+  t.teardown(() => other.close())
+  await goTo(hopeless, other, 1041)
+  t.equal(hopeless.proofsMade.length, 5)
+  t.match(hopeless.events.at(-1)?.error, /did not verify 5 times/)
+})
+
+t.test('a closing deadline ends a proof that is still being made, and the next begins', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  chain.sectors(2, 0, [2])
+  let release = (): void => undefined
+  chain.gate = new Promise((resolve) => {
+    release = resolve
+  })
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  chain.gate.then(() => undefined)
+  const held = chain.gate
+  chain.gate = Promise.resolve()
+  await goTo(chain, scheduler, 1119)
+  t.same(chain.proofsMade, [], 'one at a time')
+  await goTo(chain, scheduler, 1120)
+  t.same(chain.proofsMade, ['2'])
+  release()
+  await held
+  await goTo(chain, scheduler, 1124)
+  t.same(
+    posts(chain).map((m) => paramsOf(m).deadline),
+    [2n],
+  )
+})
+
+t.test('a process that dies in any stage meets the deadline after its restart', async (t) => {
+  for (const dieAt of [1041, 1050, 1064, 1065]) {
+    const chain = new PostChain()
+    chain.sectors(1, 0, [1, 2])
+    const first = chain.scheduler()
+    for (let h = 1040; h <= dieAt; h++) await goTo(chain, first, h)
+    await first.close()
+    const second = chain.scheduler()
+    for (let h = dieAt + 1; h < 1069; h++) await goTo(chain, second, h)
+    t.equal(posts(chain).length, 1, `one message when it dies at ${dieAt}`)
+    t.equal(chain.proofsMade.length, 1, 'its proof is kept')
+    chain.mine()
+    await goTo(chain, second, 1071)
+    await second.close()
+    const third = chain.scheduler()
+    for (let h = 1072; h < 1100; h++) await goTo(chain, third, h)
+    await third.close()
+    t.equal(posts(chain).length, 1, 'what is on chain is not sent again')
+  }
+})
+
+t.test('a process that dies while it proves proves again', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  chain.gate = new Promise(() => undefined)
+  const first = chain.scheduler()
+  await goTo(chain, first, 1041)
+  chain.gate = Promise.resolve()
+  // Not closed: killed.
+  const second = chain.scheduler()
+  t.teardown(() => second.close())
+  await goTo(chain, second, 1060)
+  await goTo(chain, second, 1064)
+  t.equal(posts(chain).length, 1)
+})
+
+t.test('a check by hand proves faulty sectors too and sends nothing', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(5, 0, [1, 2])
+  const partition = chain.partitions.get(5)?.[0] as { faulty: BitField }
+  partition.faulty = BitField.of([2])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  chain.height = 1030
+  const made = await scheduler.compute(5n)
+  t.equal(made.length, 1)
+  t.same(chain.proofsMade, ['1,2'])
+  t.equal(chain.pushes.length, 0)
+  await t.rejects(scheduler.compute(48n), { code: 'WINDOW_POST_DEADLINE' })
+})
