@@ -19,6 +19,21 @@ const text = (value: unknown): string => JSON.stringify(value, (_k, v) => (typeo
 
 /** Permissions other than read in Lotus (api/api_full.go, api/api_common.go), methods of this contract. */
 const notRead: Readonly<Record<string, string>> = {
+  'Filecoin.WalletNew': 'write',
+  'Filecoin.WalletHas': 'write',
+  'Filecoin.WalletList': 'write',
+  'Filecoin.WalletDefaultAddress': 'write',
+  'Filecoin.WalletSetDefault': 'write',
+  'Filecoin.WalletSign': 'sign',
+  'Filecoin.WalletSignMessage': 'sign',
+  'Filecoin.WalletExport': 'admin',
+  'Filecoin.WalletImport': 'admin',
+  'Filecoin.WalletDelete': 'admin',
+  'Filecoin.WalletState': 'admin',
+  'Filecoin.HasPassword': 'admin',
+  'Filecoin.SetPassword': 'admin',
+  'Filecoin.LockWallet': 'admin',
+  'Filecoin.UnLockWallet': 'admin',
   'Filecoin.ChainDeleteObj': 'admin',
   'Filecoin.ChainPutObj': 'admin',
   'Filecoin.ChainSetHead': 'admin',
@@ -71,7 +86,15 @@ const undocumented = new Set([
 ])
 
 /** Methods that Lotus does not have. */
-const beyond = new Set(['MpoolSelects', 'GasBatchEstimateMessageGas'])
+const beyond = new Set([
+  'MpoolSelects',
+  'GasBatchEstimateMessageGas',
+  'WalletState',
+  'HasPassword',
+  'SetPassword',
+  'LockWallet',
+  'UnLockWallet',
+])
 
 /** Chain and State methods of Lotus v1 that come with the parts of the node that they belong to. */
 const later = new Set([
@@ -121,7 +144,7 @@ for (const [version, file] of [
     }
     t.ok(compared >= (version === 'v1' ? 90 : 3), `${compared} methods were compared`)
     for (const name of lotus.keys()) {
-      if (!/^Filecoin\.(Chain|State|Sync|Mpool|Gas)/.test(name) || lookupMethod(version, name) !== undefined) continue
+      if (!/^Filecoin\.(Chain|State|Sync|Mpool|Gas|Wallet)/.test(name) || lookupMethod(version, name) !== undefined) continue
       t.ok(later.has(name.slice('Filecoin.'.length)), `${name} is declared`)
     }
     t.end()
