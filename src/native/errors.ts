@@ -18,6 +18,8 @@ export type NativeErrorCode =
   | 'NATIVE_FVM_CLOSED'
   /** A proof that cannot be checked or made (malformed, parameters missing). */
   | 'NATIVE_PROOF'
+  /** The work was cancelled by who asked for it. */
+  | 'NATIVE_CANCELLED'
   /** A BLS or drand key, signature or scheme that cannot be used. */
   | 'NATIVE_BLS'
   /** A secp256k1 key or signature that cannot be used. */
@@ -40,6 +42,7 @@ const CODES: ReadonlySet<string> = new Set<NativeErrorCode>([
   'NATIVE_FVM_EXTERN',
   'NATIVE_FVM_CLOSED',
   'NATIVE_PROOF',
+  'NATIVE_CANCELLED',
   'NATIVE_BLS',
   'NATIVE_SECP',
   'NATIVE_CAR',

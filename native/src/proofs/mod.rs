@@ -1,9 +1,13 @@
-//! Checks of the proofs that storage providers publish. Proof types are the numbers of the actors'
+//! Checks of the proofs that storage providers publish, and the making of them (`proving`, `sealing`). Proof types are the numbers of the actors'
 //! registered proof enums (builtin-actors, go-state-types `abi/sector.go`).
 
+pub mod lanes;
+pub mod parameters;
 pub mod pieces;
 pub mod post;
+pub mod proving;
 pub mod seal;
+pub mod sealing;
 
 use std::sync::Mutex;
 
@@ -104,4 +108,13 @@ pub fn set_proof_parameter_dir(dir: String) -> Result<()> {
             }
         }
     })
+}
+
+/// Where phase 1 of sealing keeps the graph of a sector size; read once, at the first use, and left as it is where the
+/// environment names a folder.
+#[napi]
+pub fn set_proof_parent_dir(dir: String) {
+    if std::env::var_os("FIL_PROOFS_PARENT_CACHE").is_none() {
+        std::env::set_var("FIL_PROOFS_PARENT_CACHE", dir);
+    }
 }

@@ -41,7 +41,7 @@ fn padded_for(payload: u64) -> Outcome<u64> {
     Ok(padded)
 }
 
-fn padded_size(value: f64) -> Outcome<u64> {
+pub(super) fn padded_size(value: f64) -> Outcome<u64> {
     let size = value as u64;
     if size as f64 != value || !(MIN_PIECE..=MAX_PIECE).contains(&size) || !size.is_power_of_two() {
         return Err(fail(Code::Proof, format!("a padded piece size is a power of two from {MIN_PIECE} to {MAX_PIECE}, not {value}")));

@@ -12,7 +12,7 @@ use super::{number, post_type, proof_bytes, proof_error, prover, random, sealed}
 use crate::error::{fail, Code, Job, Outcome};
 
 /// Sectors in one proof: a window's partitions have 2,349 each, a message takes at most 10 partitions.
-const MAX_SECTORS: usize = 30_000;
+pub(super) const MAX_SECTORS: usize = 30_000;
 
 #[napi(object, object_to_js = false)]
 pub struct NativePoStProof {
@@ -44,7 +44,7 @@ struct Post {
 }
 
 /// Randomness must be an element of the field: the two top bits go, as in Lotus's verifier.
-fn field_element(bytes: &[u8]) -> Outcome<[u8; 32]> {
+pub(super) fn field_element(bytes: &[u8]) -> Outcome<[u8; 32]> {
     let mut randomness = random(bytes, "the PoSt's randomness")?;
     randomness[31] &= 0x3f;
     Ok(randomness)
@@ -81,7 +81,7 @@ fn post_of(info: &NativePoStInfo) -> Outcome<Post> {
     Ok(Post { randomness: field_element(&info.randomness)?, prover: prover(&info.miner)?, proofs, replicas })
 }
 
-fn winning(kind: api::RegisteredPoStProof) -> bool {
+pub(super) fn winning(kind: api::RegisteredPoStProof) -> bool {
     kind.typ() == api::PoStType::Winning
 }
 
