@@ -1,7 +1,9 @@
-// Writes docs/openrpc-v0.json, docs/openrpc.json (v1) and docs/openrpc-v2.json from the API's contract.
+// Writes docs/openrpc-v0.json, docs/openrpc.json (v1), docs/openrpc-v2.json and docs/openrpc-miner.json from the API's contract.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { endpoints } from '../src/api/contract.ts'
 import type { ApiVersion } from '../src/api/method.ts'
+import { minerEndpoints } from '../src/api/miner/contract.ts'
 import { openRpcDocument } from '../src/rpc/openrpc.ts'
 
 const root = new URL('../', import.meta.url)
@@ -11,6 +13,7 @@ const files: readonly (readonly [ApiVersion, string])[] = [
   ['v1', 'openrpc.json'],
   ['v2', 'openrpc-v2.json'],
 ]
-for (const [endpoint, file] of files) {
-  writeFileSync(new URL(`docs/${file}`, root), `${JSON.stringify(openRpcDocument(endpoint, version), null, 2)}\n`)
-}
+const write = (file: string, document: unknown): void =>
+  writeFileSync(new URL(`docs/${file}`, root), `${JSON.stringify(document, null, 2)}\n`)
+for (const [endpoint, file] of files) write(file, openRpcDocument(endpoints, endpoint, version))
+write('openrpc-miner.json', openRpcDocument(minerEndpoints, 'v0', version, "miner's JSON-RPC API"))

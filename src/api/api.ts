@@ -13,8 +13,13 @@ export interface CallOptions {
 type Call<D extends AnyMethod> = (params: Params<D>, options?: CallOptions) => Promise<Result<D>>
 type Stream<D extends AnyMethod> = (params: Params<D>, options?: CallOptions) => AsyncIterable<Result<D>>
 
-/** Every declared method by its TypeScript name: `api.chainGetBlock([cid])`; streams return their items. */
-export type Api = { readonly [K in keyof Methods]: Methods[K]['stream'] extends true ? Stream<Methods[K]> : Call<Methods[K]> }
+/** Declared methods by their TypeScript names, as functions; streams return their items. */
+export type ApiOf<M extends Readonly<Record<string, AnyMethod>>> = {
+  readonly [K in keyof M]: M[K]['stream'] extends true ? Stream<M[K]> : Call<M[K]>
+}
+
+/** Every method of the full node: `api.chainGetBlock([cid])`. */
+export type Api = ApiOf<Methods>
 
 /** What carries calls: an RPC client, or the node's own router. */
 export interface Caller {
@@ -22,15 +27,20 @@ export interface Caller {
   stream<D extends AnyMethod>(def: D, params: Params<D>, options?: CallOptions): AsyncIterable<Result<D>>
 }
 
-/** The typed API over a caller. */
+/** The full node's typed API over a caller. */
 export function makeApi(caller: Caller): Api {
+  return apiOver(methods, caller)
+}
+
+/** A typed API over a caller. */
+export function apiOver<M extends Readonly<Record<string, AnyMethod>>>(defs: M, caller: Caller): ApiOf<M> {
   const out: Record<string, unknown> = {}
-  for (const [name, def] of Object.entries(methods) as [string, AnyMethod][]) {
+  for (const [name, def] of Object.entries(defs)) {
     out[name] = def.stream
       ? (params: never, options?: CallOptions) => caller.stream(def, params, options)
       : (params: never, options?: CallOptions) => caller.call(def, params, options)
   }
-  return out as unknown as Api
+  return out as unknown as ApiOf<M>
 }
 
 /** The JSON of a parameter list. */

@@ -18,4 +18,6 @@ export interface Context<F extends Flags = Flags> {
   readonly command: string
   /** The daemon's API; found and checked on first use. */
   readonly node: NodeApi
+  /** The miner's API; found and checked on first use. */
+  readonly miner: NodeApi
 }

@@ -3,6 +3,7 @@
  * commands that print them, because scripts read them; they are Lotus's in every language.
  */
 
+import { minerCommands, minerFlagTexts } from './en-miner.ts'
 import { networkCommands } from './en-network.ts'
 
 export interface CommandText {
@@ -259,12 +260,13 @@ Example, the height at which deal 100000 appeared:
 
 export const en = {
   about: 'A Filecoin node',
-  commands: { ...commands, ...networkCommands } as Readonly<Record<string, CommandText>>,
+  commands: { ...commands, ...minerCommands, ...networkCommands } as Readonly<Record<string, CommandText>>,
   flags: {
     repo: "folder of the node's repository (env: NELUMBO_PATH, LOTUS_PATH; default: ~/.lotus)",
     'api-url': 'API to use, [token:]multiaddress or URL (env: FULLNODE_API_INFO; default: the one of --repo)',
     json: 'print the answer as JSON',
     color: 'use colours (default: on a terminal)',
+    ...minerFlagTexts,
     tipset: tipsetFlag,
     help: 'print help',
     version: 'print the version',

@@ -7,6 +7,10 @@ export interface Environment {
   readonly repo: string
   /** `FULLNODE_API_INFO`: `token:multiaddr`, or a URL. */
   readonly apiInfo: string | undefined
+  /** The miner's repository when no flag names one. */
+  readonly minerRepo: string
+  /** `MINER_API_INFO`, of the same form. */
+  readonly minerApiInfo: string | undefined
   /** Level of all log systems at the start, `GOLOG_LOG_LEVEL`. */
   readonly logLevel: string | undefined
   /** `LOTUS_<SECTION>_<KEY>` settings that override the config file. */
@@ -21,7 +25,7 @@ export interface Environment {
 }
 
 /** Not settings of the config file, though they begin like one. */
-const notConfig = new Set(['LOTUS_PATH', 'LOTUS_MINER_PATH', 'LOTUS_WORKER_PATH'])
+const notConfig = new Set(['LOTUS_PATH', 'LOTUS_MINER_PATH', 'LOTUS_STORAGE_PATH', 'LOTUS_WORKER_PATH'])
 
 /** @param env the process's environment; given in tests */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
@@ -33,6 +37,11 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   return {
     repo: expandHome(nonEmpty(env.NELUMBO_PATH) ?? nonEmpty(env.LOTUS_PATH) ?? '~/.lotus', home),
     apiInfo: nonEmpty(env.FULLNODE_API_INFO),
+    minerRepo: expandHome(
+      nonEmpty(env.NELUMBO_MINER_PATH) ?? nonEmpty(env.LOTUS_MINER_PATH) ?? nonEmpty(env.LOTUS_STORAGE_PATH) ?? '~/.lotusminer',
+      home,
+    ),
+    minerApiInfo: nonEmpty(env.MINER_API_INFO) ?? nonEmpty(env.STORAGE_API_INFO),
     logLevel: nonEmpty(env.GOLOG_LOG_LEVEL),
     config,
     cacheDir: join(nonEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'nelumbo'),

@@ -1,4 +1,4 @@
-/** The daemon's API as commands see it: found through flag, environment or repository, called by method name. */
+/** A program's API as commands see it: found through flag, environment or repository, called by method name. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyMethod, Params, Result } from '../api/method.ts'
@@ -6,6 +6,7 @@ import { parseApiInfo } from '../rpc/api-info.ts'
 import { RpcError } from '../rpc/errors.ts'
 import type { JsonRpcClient } from '../rpc/json-client.ts'
 import { en } from './en.ts'
+import { minerErrors } from './en-miner.ts'
 import { CliError } from './errors.ts'
 
 export interface NodeApi {
@@ -40,20 +41,30 @@ export interface ApiSources {
   readonly env: string | undefined
   /** The repository of the environment, or the default one. */
   readonly repo: string
+  /** Which program is meant; the node where it is not given. */
+  readonly program?: 'node' | 'miner'
 }
+
+/** The names by which a user sets where a program's API is. */
+const settings = {
+  node: { flag: '--api-url', variable: 'FULLNODE_API_INFO' },
+  miner: { flag: '--miner-api-url', variable: 'MINER_API_INFO' },
+} as const
 
 /**
  * Where the daemon is: a flag before the environment, the environment before the repository. Lotus asks the environment
  * before `--repo`, which its own comment calls counter-intuitive.
  * @throws CliError CLI_API_INFO or CLI_NO_DAEMON
  */
-export function findApi({ flag, repoFlag, env, repo }: ApiSources): ApiInfo {
-  if (flag !== undefined) return read(flag, '--api-url')
-  if (repoFlag === undefined && env !== undefined) return read(env, 'FULLNODE_API_INFO')
+export function findApi({ flag, repoFlag, env, repo, program = 'node' }: ApiSources): ApiInfo {
+  const names = settings[program]
+  const { noRepo, notRunning } = program === 'node' ? en.errors : minerErrors
+  if (flag !== undefined) return read(flag, names.flag)
+  if (repoFlag === undefined && env !== undefined) return read(env, names.variable)
   const path = repoFlag ?? repo
-  if (!existsSync(path)) throw new CliError('CLI_NO_DAEMON', en.errors.noRepo(path))
+  if (!existsSync(path)) throw new CliError('CLI_NO_DAEMON', noRepo(path))
   const address = readIfThere(join(path, 'api'))
-  if (address === undefined) throw new CliError('CLI_NO_DAEMON', en.errors.notRunning(path))
+  if (address === undefined) throw new CliError('CLI_NO_DAEMON', notRunning(path))
   const token = readIfThere(join(path, 'token'))
   return read(token === undefined ? address : `${token}:${address}`, join(path, 'api'))
 }
@@ -100,7 +111,7 @@ export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
       try {
         return (await open.callJson(`Filecoin.${method}`, params, { signal, version: 'v1' })) as T
       } catch (error) {
-        throw sentence(error, method, info().url)
+        throw sentence(error, method, info().url, sources.program)
       }
     },
     async *stream<D extends AnyMethod>(def: D, params: Params<D>): AsyncGenerator<Result<D>> {
@@ -111,7 +122,7 @@ export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
       try {
         yield* open.stream(def, params, { signal })
       } catch (error) {
-        throw sentence(error, def.name.replace(/^Filecoin\./, ''), info().url)
+        throw sentence(error, def.name.replace(/^Filecoin\./, ''), info().url, sources.program)
       }
     },
     async close() {
@@ -122,14 +133,17 @@ export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
 }
 
 /** Errors of the client in words for the user; others as they are. */
-function sentence(error: unknown, method: string, url: string): unknown {
+function sentence(error: unknown, method: string, url: string, program: ApiSources['program'] = 'node'): unknown {
   if (!(error instanceof RpcError)) return error
   const { host } = new URL(url)
   const why =
     (error.cause as NodeJS.ErrnoException | undefined)?.code ?? (error.cause as Error | undefined)?.message ?? error.message
   switch (error.code) {
     case 'RPC_UNREACHABLE':
-      return new CliError('CLI_NO_DAEMON', why === 'ECONNREFUSED' ? en.errors.refused(host) : en.errors.broken(host, why))
+      return new CliError(
+        'CLI_NO_DAEMON',
+        why !== 'ECONNREFUSED' ? en.errors.broken(host, why) : (program === 'node' ? en.errors : minerErrors).refused(host),
+      )
     case 'RPC_UNAUTHORIZED':
       return new CliError('CLI_PERMISSION', en.errors.tokenRefused())
     case 'RPC_CLOSED':

@@ -114,6 +114,7 @@ function setUp(command: Command, spec: CommandSpec, names: readonly string[], in
       await spec.run(context)
     } finally {
       await context.node.close()
+      await context.miner.close()
     }
   })
 }
@@ -191,6 +192,14 @@ function contextOf(command: Command, flags: Flags, names: readonly string[], aro
   const global = values(globalFlags) as Context['global']
   const color = given('color') as boolean | undefined
   const repoFlag = global.repo === undefined ? undefined : expandHome(global.repo)
+  const minerRepoFlag = given('miner-repo') as string | undefined
+  const minerSources = {
+    program: 'miner',
+    flag: given('miner-api-url') as string | undefined,
+    repoFlag: minerRepoFlag === undefined ? undefined : expandHome(minerRepoFlag),
+    env: env.minerApiInfo,
+    repo: env.minerRepo,
+  } as const
   return {
     args: command.args,
     flags: values(flags) as Context['flags'],
@@ -201,6 +210,7 @@ function contextOf(command: Command, flags: Flags, names: readonly string[], aro
     signal,
     command: names.join(' '),
     node: nodeApi({ flag: global['api-url'], repoFlag, env: env.apiInfo, repo: env.repo }, signal),
+    miner: nodeApi(minerSources, signal),
   }
 }
 

@@ -6,6 +6,7 @@ import { ConfigError } from '../store/config/errors.ts'
 import { fullNodeConfig } from '../store/config/full-node.ts'
 import { printConfig } from '../store/config/print.ts'
 import { readConfig } from '../store/config/read.ts'
+import type { Section } from '../store/config/schema.ts'
 import { Repo } from '../store/repo.ts'
 
 export interface ConfigTextOptions {
@@ -13,15 +14,19 @@ export interface ConfigTextOptions {
   readonly comments: boolean
 }
 
-export function defaultConfigText({ comments }: ConfigTextOptions): string {
-  return printConfig(fullNodeConfig, undefined, { comments })
+export function defaultConfigText({ comments }: ConfigTextOptions, schema: Section = fullNodeConfig): string {
+  return printConfig(schema, undefined, { comments })
 }
 
 /**
  * A repository's config, brought up to date with this version's settings.
  * @throws RepoError when there is no repository; ConfigError for a file that cannot be read
  */
-export async function updatedConfigText(repoPath: string, { comments }: ConfigTextOptions): Promise<string> {
+export async function updatedConfigText(
+  repoPath: string,
+  { comments }: ConfigTextOptions,
+  schema: Section = fullNodeConfig,
+): Promise<string> {
   const repo = await Repo.open(repoPath)
   const path = join(repo.path, 'config.toml')
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -29,5 +34,5 @@ export async function updatedConfigText(repoPath: string, { comments }: ConfigTe
     if (cause.code === 'ENOENT') return undefined
     throw new ConfigError('CONFIG_SYNTAX', `The config file ${path} cannot be read: ${errorMessage(cause)}.`)
   })
-  return printConfig(fullNodeConfig, readConfig(fullNodeConfig, { text, path }).config, { comments })
+  return printConfig(schema, readConfig(schema, { text, path }).config, { comments })
 }

@@ -20,6 +20,7 @@ import type { ChainPool } from './chain-pool.ts'
 import { listenAddress } from './config.ts'
 import { Health } from './health.ts'
 import { metricsRoute, type NodeMetrics } from './metrics.ts'
+import { miningHandlers } from './mining-handlers.ts'
 import { type Mpool, mpoolHandlers } from './mpool-handlers.ts'
 import { netHandlers } from './net-handlers.ts'
 import { noChain } from './no-chain.ts'
@@ -80,6 +81,7 @@ export async function serveApi(
     ...chainHandlers({ ...c, pool: queries }),
     ...statusHandlers(c),
     ...mpoolHandlers({ ...c, addressPrefix: c.network.addressPrefix }),
+    ...miningHandlers(c),
     ...netHandlers(c),
     ...syncHandlers(c),
     ...walletHandlers({ ...c, resolve: keyResolver(queries, c.network) }),

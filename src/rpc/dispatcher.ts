@@ -1,4 +1,5 @@
-import { lookupMethod } from '../api/contract.ts'
+import { endpoints as fullNodeEndpoints } from '../api/contract.ts'
+import type { Endpoints } from '../api/endpoints.ts'
 import { ApiError, limitExceeded, methodNotFound, missingPermission, RpcCode } from '../api/errors.ts'
 import type { ApiVersion, CallContext, Permission } from '../api/method.ts'
 import { getLogger } from '../lib/log.ts'
@@ -22,17 +23,26 @@ export interface CallObserver {
   onCall(method: string, durationMs: number, failed: number | undefined): void
 }
 
+export interface DispatcherComponents {
+  readonly router: Router
+  readonly observer?: CallObserver
+  /** The methods that can be called; the full node's where it is not given. */
+  readonly endpoints?: Endpoints
+}
+
 /** Takes requests to the router: finds the method, checks the permission, keeps the limits that all connections share. */
 export class Dispatcher {
   readonly #router: Router
   readonly #limits: RpcLimits
   readonly #queries: Gate
   readonly #observer: CallObserver | undefined
+  readonly #endpoints: Endpoints
   #open = 0
 
-  constructor(components: { readonly router: Router; readonly observer?: CallObserver }, limits: RpcLimits) {
+  constructor(components: DispatcherComponents, limits: RpcLimits) {
     this.#router = components.router
     this.#observer = components.observer
+    this.#endpoints = components.endpoints ?? fullNodeEndpoints
     this.#limits = limits
     this.#queries = new Gate(limits.maxQueries, limits.maxWaitingQueries)
   }
@@ -53,7 +63,7 @@ export class Dispatcher {
     // Only names of the contract reach the observer: a caller must not be able to invent metrics.
     let known = 'unknown'
     try {
-      const def = lookupMethod(caller.version, request.method)
+      const def = this.#endpoints.get(caller.version)?.get(request.method)
       if (def === undefined) throw methodNotFound(request.method.slice(0, 128))
       known = def.name
       if (def.stream && !streams) {

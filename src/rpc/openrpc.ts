@@ -1,4 +1,4 @@
-import { endpoints } from '../api/contract.ts'
+import type { Endpoints } from '../api/endpoints.ts'
 import type { AnyMethod, ApiVersion } from '../api/method.ts'
 import type { Json } from '../codec/json.ts'
 
@@ -9,12 +9,13 @@ const OPENRPC = '1.2.6'
  * The OpenRPC document of one endpoint, made from the contract alone: what `rpc.discover` answers and docs/openrpc*.json hold.
  * Permissions and streams stand in the extension fields `x-permission` and `x-stream`.
  * @param programVersion version of the program that serves the API
+ * @param title what the API is called, "JSON-RPC API"
  */
-export function openRpcDocument(version: ApiVersion, programVersion: string): Json {
+export function openRpcDocument(endpoints: Endpoints, version: ApiVersion, programVersion: string, title = 'JSON-RPC API'): Json {
   const defs = [...new Set(endpoints.get(version)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
   return {
     openrpc: OPENRPC,
-    info: { title: `Nelumbo JSON-RPC API, /rpc/${version}`, version: programVersion },
+    info: { title: `Nelumbo ${title}, /rpc/${version}`, version: programVersion },
     methods: defs.map(methodEntry),
   }
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Endpoints } from '../api/endpoints.ts'
 import { ApiError, limitExceeded, RpcCode } from '../api/errors.ts'
 import { type ApiVersion, defaultPermissions, type Permission } from '../api/method.ts'
 import { getLogger } from '../lib/log.ts'
@@ -38,6 +39,8 @@ export interface RpcServerComponents {
   /** What `/health/livez` and `/health/readyz` say. Without them the node counts as healthy while it answers. */
   readonly health?: { live(): boolean; ready(): boolean }
   readonly routes?: readonly Route[]
+  /** The methods that can be called; the full node's where it is not given. */
+  readonly endpoints?: Endpoints
 }
 
 export interface RpcServerInit {

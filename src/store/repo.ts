@@ -19,6 +19,8 @@ export interface RepoOptions {
   readonly create?: boolean
   /** Text of a new repo's config.toml. */
   readonly defaultConfig?: string
+  /** Whose repo it is: a miner's has no chain. A full node's where it is not given. */
+  readonly kind?: 'full' | 'miner'
 }
 
 /** Paths within a repo. */
@@ -59,10 +61,10 @@ export class Repo {
         if (options.create !== true) {
           throw new RepoError(
             'REPO_FORMAT',
-            `There is no repo in ${repo.path}; start the daemon once to make it, or give the right folder.`,
+            `There is no repo in ${repo.path}; ${options.kind === 'miner' ? 'make one with nelumbo miner init' : 'start the daemon once to make it'}, or give the right folder.`,
           )
         }
-        await repo.#create(options.defaultConfig ?? '')
+        await repo.#create(options)
       } else await repo.#checkVersion(options)
     } catch (cause) {
       if (cause instanceof RepoError) throw cause
@@ -76,12 +78,13 @@ export class Repo {
     return existsSync(join(folder, 'version')) || existsSync(join(folder, 'datastore')) || existsSync(join(folder, 'keystore'))
   }
 
-  async #create(defaultConfig: string): Promise<void> {
+  async #create({ defaultConfig = '', kind = 'full' }: RepoOptions): Promise<void> {
     const { paths } = this
     await makeFolder(this.path)
     await mkdir(paths.keystore, { mode: 0o700, recursive: true })
     await chmod(paths.keystore, 0o700)
-    for (const folder of [paths.chain, paths.metadata, paths.bundles, paths.journal]) await makeFolder(folder)
+    const folders = kind === 'full' ? [paths.chain, paths.metadata, paths.bundles] : [paths.metadata]
+    for (const folder of [...folders, paths.journal]) await makeFolder(folder)
     if (!existsSync(paths.config)) await writeFileAtomic(paths.config, defaultConfig)
     // Last: a folder with the version file is a complete repo.
     await writeFileAtomic(paths.version, `${layoutVersion}\n`)
@@ -91,7 +94,7 @@ export class Repo {
     const text = await readText(this.paths.version)
     if (text === undefined) {
       // A process that was killed while it made the repo leaves only what it made; anything else is not ours to touch.
-      if (options.create === true && (await isUnfinished(this.path))) return this.#create(options.defaultConfig ?? '')
+      if (options.create === true && (await isUnfinished(this.path))) return this.#create(options)
       const lotus = existsSync(join(this.paths.chain, 'MANIFEST'))
       throw new RepoError(
         'REPO_FORMAT',

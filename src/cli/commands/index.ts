@@ -4,6 +4,7 @@ import { chain } from './chain.ts'
 import { config } from './config.ts'
 import { daemon } from './daemon.ts'
 import { log } from './log.ts'
+import { miner, minerGroups } from './miner/index.ts'
 import { net } from './net.ts'
 import { info, status, version, waitApi } from './node.ts'
 import { state } from './state.ts'
@@ -12,6 +13,8 @@ import { sync } from './sync.ts'
 /** All commands in the order in which the help shows them. */
 export const commands: readonly (CommandSpec | GroupSpec)[] = [
   daemon,
+  miner,
+  ...minerGroups,
   config,
   version,
   info,

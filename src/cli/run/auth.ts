@@ -24,8 +24,9 @@ export async function createToken(context: Context<PermFlag>): Promise<void> {
   context.out.answer({ Token: token }, () => context.out.line(token))
 }
 
-export async function apiInfo(context: Context<PermFlag>): Promise<void> {
+/** @param variable the environment variable that takes the answer */
+export async function apiInfo(context: Context<PermFlag>, variable = 'FULLNODE_API_INFO'): Promise<void> {
   const token = await newToken(context)
   const { address } = context.node.info()
-  context.out.answer({ Token: token, Address: address }, () => context.out.line(`FULLNODE_API_INFO=${token}:${address}`))
+  context.out.answer({ Token: token, Address: address }, () => context.out.line(`${variable}=${token}:${address}`))
 }

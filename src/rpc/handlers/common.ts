@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Permission, Result } from '../../api/method.ts'
+import { endpoints as fullNodeEndpoints } from '../../api/contract.ts'
+import type { Endpoints } from '../../api/endpoints.ts'
+import type { ApiVersion, Permission, Result } from '../../api/method.ts'
 import * as m from '../../api/methods/common.ts'
 import { FULL_API_V0, FULL_API_V1 } from '../../api/types/network.ts'
 import type { Json } from '../../codec/json.ts'
@@ -27,16 +29,32 @@ export interface CommonInit {
   /** Seconds. */
   readonly blockDelay: number
   readonly startTime: Date
+  /** What the program serves; the full node's API where it is not given. */
+  readonly served?: ServedApi
+}
+
+export interface ServedApi {
+  readonly endpoints: Endpoints
+  readonly title: string
+  /** The number of the API's version at each endpoint (Lotus api/version.go). */
+  readonly apiVersion: (endpoint: ApiVersion) => number
+}
+
+const fullNode: ServedApi = {
+  endpoints: fullNodeEndpoints,
+  title: 'JSON-RPC API',
+  apiVersion: (endpoint) => (endpoint === 'v0' ? FULL_API_V0 : FULL_API_V1),
 }
 
 /** The handlers of the methods about the node itself. */
 export function commonHandlers(components: CommonComponents, init: CommonInit): readonly BoundHandler[] {
   const session = randomUUID()
   const documents = new Map<string, Json>()
+  const served = init.served ?? fullNode
   return [
     bind(m.version, (_params, { apiVersion }) => ({
       version: init.version,
-      apiVersion: apiVersion === 'v0' ? FULL_API_V0 : FULL_API_V1,
+      apiVersion: served.apiVersion(apiVersion),
       blockDelay: BigInt(init.blockDelay),
       agent: init.agent,
     })),
@@ -48,7 +66,7 @@ export function commonHandlers(components: CommonComponents, init: CommonInit): 
     bind(m.discover, (_params, { apiVersion }) => {
       let document = documents.get(apiVersion)
       if (document === undefined) {
-        document = openRpcDocument(apiVersion, init.version)
+        document = openRpcDocument(served.endpoints, apiVersion, init.version, served.title)
         documents.set(apiVersion, document)
       }
       return document

@@ -1,0 +1,79 @@
+import { bool, type GroupSpec, list, text } from '../../spec.ts'
+import { minerCommand, minerFlags } from './flags.ts'
+
+export const runFlags = {
+  'miner-api': text(),
+  nosync: bool(),
+  config: text(),
+  'network-file': text(),
+  // Node raises the limit of open files itself, and the addon's build decides about the GPU: accepted for Lotus's service files.
+  'manage-fdlimit': bool({ default: true, hidden: true }),
+  'enable-gpu-proving': bool({ default: true, hidden: true }),
+} as const
+
+export const initFlags = {
+  'pre-sealed-sectors': list(),
+  'pre-sealed-metadata': text(),
+  nosync: bool(),
+  'no-local-storage': bool(),
+  'genesis-miner': bool({ hidden: true }),
+} as const
+
+const auth: GroupSpec = {
+  name: 'auth',
+  commands: [
+    minerCommand({
+      name: 'create-token',
+      flags: { perm: text() },
+      run: async (context) => (await import('../../run/auth.ts')).createToken({ ...context, node: context.miner }),
+    }),
+    minerCommand({
+      name: 'api-info',
+      flags: { perm: text() },
+      run: async (context) => (await import('../../run/auth.ts')).apiInfo({ ...context, node: context.miner }, 'MINER_API_INFO'),
+    }),
+  ],
+}
+
+const config: GroupSpec = {
+  name: 'config',
+  commands: [
+    minerCommand({
+      name: 'default',
+      flags: { 'no-comment': bool() },
+      run: async (context) => (await import('../../run/miner/config.ts')).defaultConfig(context),
+    }),
+    minerCommand({
+      name: 'updated',
+      flags: { 'no-comment': bool() },
+      run: async (context) => (await import('../../run/miner/config.ts')).updatedConfig(context),
+    }),
+  ],
+}
+
+/** Groups about the miner that stand at the top level as well as below `miner`. */
+export const minerGroups: readonly GroupSpec[] = []
+
+export const miner: GroupSpec = {
+  name: 'miner',
+  flags: minerFlags,
+  commands: [
+    minerCommand({
+      name: 'run',
+      flags: runFlags,
+      run: async (context) => (await import('../../run/miner/run.ts')).run(context),
+    }),
+    minerCommand({
+      name: 'init',
+      flags: initFlags,
+      run: async (context) => (await import('../../run/miner/init.ts')).init(context),
+    }),
+    minerCommand({
+      name: 'stop',
+      run: async (context) => (await import('../../run/daemon-stop.ts')).stop({ ...context, node: context.miner }),
+    }),
+    auth,
+    config,
+    ...minerGroups,
+  ],
+}

@@ -1,0 +1,76 @@
+/** English texts of the miner's commands. */
+import type { CommandText } from './en.ts'
+
+const permFlag = 'permission of the token: read, write, sign or admin; each includes the ones before it'
+const noComment = 'write the default values as settings instead of comments'
+
+/** Flags of all commands that speak to a miner. */
+export const minerFlagTexts: Readonly<Record<string, string>> = {
+  'miner-repo': "folder of the miner's repository (env: NELUMBO_MINER_PATH, LOTUS_MINER_PATH; default: ~/.lotusminer)",
+  'miner-api-url': "miner's API to use, [token:]multiaddress or URL (env: MINER_API_INFO; default: the one of --miner-repo)",
+  actor: "another miner actor than the miner's own",
+}
+
+/** Groups that stand at the top level and below `miner` alike. */
+const sharedCommands: Readonly<Record<string, CommandText>> = {}
+
+const ownCommands: Readonly<Record<string, CommandText>> = {
+  miner: { about: 'Run a miner and look after it' },
+  'miner run': {
+    about: 'Start the miner',
+    long: `The miner is a process of its own that works with a full node: the one that FULLNODE_API_INFO names, else the one of
+--repo. It must have been set up with nelumbo miner init.`,
+    flags: {
+      'miner-api': 'port of the JSON-RPC API on 127.0.0.1 (default: the config file, else 2345)',
+      nosync: 'do not wait until the node is in sync',
+      config: "config file to use instead of the repository's",
+      'network-file':
+        'JSON file that describes a private network, where the full node is not one of ours and cannot tell its delays',
+    },
+  },
+  'miner init': {
+    about: "Set up a miner's repository for an actor that exists",
+    long: `Run again with another --actor, the repository serves that one too: one process makes blocks for all of them.`,
+    flags: {
+      actor: 'address of the miner actor',
+      'pre-sealed-sectors': 'folder with pre-sealed sectors; may be given several times',
+      'pre-sealed-metadata': 'file that describes the pre-sealed sectors',
+      nosync: 'do not wait until the node is in sync',
+      'no-local-storage': 'keep no sectors in the repository itself',
+    },
+  },
+  'miner stop': { about: 'Stop the running miner' },
+  'miner auth': { about: "Manage tokens of the miner's API" },
+  'miner auth create-token': { about: 'Make a token', flags: { perm: permFlag } },
+  'miner auth api-info': {
+    about: 'Make a token and print it with the address, as an environment variable',
+    flags: { perm: permFlag },
+  },
+  'miner config': { about: "Show the miner's configuration" },
+  'miner config default': { about: 'Print the default configuration', flags: { 'no-comment': noComment } },
+  'miner config updated': {
+    about: "Print the repository's configuration, with what it leaves out as comments",
+    flags: { 'no-comment': noComment },
+  },
+}
+
+export const minerCommands: Readonly<Record<string, CommandText>> = {
+  ...ownCommands,
+  ...sharedCommands,
+  ...Object.fromEntries(Object.entries(sharedCommands).map(([name, text]) => [`miner ${name}`, text])),
+}
+
+export const minerErrors = {
+  noRepo: (path: string) =>
+    `there is no miner repository at ${path}; make one with nelumbo miner init, or say where it is with --miner-repo or MINER_API_INFO`,
+  notRunning: (path: string) => `no miner is running on the repository ${path}; start it with nelumbo miner run`,
+  refused: (host: string) =>
+    `no miner answers at ${host}; start it with nelumbo miner run, or check --miner-repo and MINER_API_INFO`,
+  actorMissing: () => '--actor is missing; give the address of the miner actor',
+  badMinerPort: (port: string) => `--miner-api ${port} is not a port number (0 to 65535)`,
+}
+
+export const minerWords = {
+  initialised: (actor: string, repo: string) => `${repo} is set up for the miner ${actor}; start it with nelumbo miner run`,
+  known: (actor: string, repo: string) => `${repo} serves the miner ${actor} already`,
+}

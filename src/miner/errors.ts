@@ -1,0 +1,21 @@
+import { NodeError, type NodeErrorOptions } from '../lib/errors.ts'
+
+export type MinerErrorCode =
+  /** The repo was not set up by `miner init`, or what it says of its actors is damaged. */
+  | 'MINER_REPO'
+  /** The actor is not one of those that this process serves. */
+  | 'MINER_UNKNOWN_ACTOR'
+  /** The full node is of another network or version than the miner can work with. */
+  | 'MINER_FULL_NODE'
+  /** Pre-sealed sectors or their description are not what the miner or the chain has. */
+  | 'MINER_PRE_SEALED'
+  /** A part of the miner is switched off in its configuration. */
+  | 'MINER_DISABLED'
+
+/** A failure of the miner process itself. */
+export class MinerError extends NodeError {
+  declare readonly code: MinerErrorCode
+  constructor(code: MinerErrorCode, message: string, options: NodeErrorOptions = {}) {
+    super(code, message, options)
+  }
+}

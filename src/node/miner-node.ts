@@ -1,0 +1,133 @@
+/** Layer 9: what makes a miner of the parts, in plain order. */
+import type { Api } from '../api/api.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { NodeError } from '../lib/errors.ts'
+import { getLogger } from '../lib/log.ts'
+import { MinerError } from '../miner/errors.ts'
+import { FullNodeWatch } from '../miner/full-node-watch.ts'
+import { loadMiningParams } from '../miner/mining-params.ts'
+import { servedActors } from '../miner/served-actors.ts'
+import { waitForSync } from '../miner/wait-sync.ts'
+import type { BoundHandler } from '../rpc/router.ts'
+import type { Route, RpcServer } from '../rpc/server.ts'
+import { MetadataStore } from '../store/metadata.ts'
+import { Repo } from '../store/repo.ts'
+import type { Address } from '../types/address.ts'
+import { loadMinerConfig, type StorageMinerConfig } from './miner-config.ts'
+import { minerHandlers } from './miner-handlers.ts'
+import type { MinerNodeOptions } from './miner-options.ts'
+import { serveMinerApi } from './serve-miner-api.ts'
+
+const log = getLogger('miner')
+
+/** What a miner works with but does not make itself. */
+export interface MinerNodeComponents {
+  /** The full node's API: a client of one in another process, or of the one in this. */
+  readonly api: Api
+  /** The time; this machine's where it is not given. */
+  readonly clock?: Clock
+}
+
+/** A running miner. It ends by `close`, by the signal it was started with, or when a client asks for it; `closed` tells when it has. */
+export class MinerNode {
+  readonly repo: Repo
+  readonly config: StorageMinerConfig
+  /** The miner actors that it serves; the first one is what ActorAddress answers. */
+  readonly actors: readonly Address[]
+  readonly server: RpcServer
+  /** Settles when everything is closed; rejects when that failed. */
+  readonly closed: Promise<void>
+  readonly #stopping: AbortController
+
+  constructor(parts: Pick<MinerNode, 'repo' | 'config' | 'actors' | 'server'> & MinerEnd) {
+    this.repo = parts.repo
+    this.config = parts.config
+    this.actors = parts.actors
+    this.server = parts.server
+    this.#stopping = parts.stopping
+    this.closed = new Promise((resolve, reject) => {
+      const end = (): void => void closeAll(parts.closers).then(resolve, reject)
+      if (parts.stopping.signal.aborted) end()
+      else parts.stopping.signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  /** Takes no more calls, lets a block that is being made be sent, brings everything to the disk. */
+  close(): Promise<void> {
+    this.#stopping.abort(new NodeError('NODE_STOPPING', 'the miner is stopping'))
+    return this.closed
+  }
+}
+
+interface MinerEnd {
+  readonly closers: (() => Promise<unknown>)[]
+  readonly stopping: AbortController
+}
+
+/**
+ * Starts a miner: repo, full node, parts, API, in this order. What was opened is closed again when a step fails.
+ * @throws RepoError REPO_FORMAT, REPO_LOCKED; MinerError MINER_REPO, MINER_FULL_NODE; what the full node answers
+ */
+export async function startMinerNode(options: MinerNodeOptions, components: MinerNodeComponents): Promise<MinerNode> {
+  const closers: (() => Promise<unknown>)[] = []
+  try {
+    return await start(options, components, closers)
+  } catch (error) {
+    await closeAll(closers).catch((e: unknown) => log.error('closing after a failed start failed too', {}, e))
+    throw error
+  }
+}
+
+/** In reverse order of opening; the first failure is thrown when all had their turn. */
+async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
+  let failure: unknown
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  if (failure !== undefined) throw failure
+}
+
+async function start(
+  options: MinerNodeOptions,
+  { api, clock = systemClock }: MinerNodeComponents,
+  closers: (() => Promise<unknown>)[],
+): Promise<MinerNode> {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  options.signal?.addEventListener('abort', () => stopping.abort(options.signal?.reason), { once: true })
+  options.signal?.throwIfAborted()
+  const startTime = new Date(clock.now())
+
+  const repo = await Repo.open(options.repoPath, { kind: 'miner' })
+  await repo.lock()
+  closers.push(() => repo.release())
+  const config = await loadMinerConfig(repo, options)
+  const metadata = await MetadataStore.open(repo.paths.metadata)
+  closers.push(() => metadata.close())
+  const actors = servedActors(metadata)
+  if (actors.length === 0)
+    throw new MinerError('MINER_REPO', `the repository ${repo.path} was not set up for a miner`, {
+      hint: 'Run nelumbo miner init --actor <address>.',
+    })
+
+  const params = await loadMiningParams(api, options.network, signal)
+  if (!options.noSync) await waitForSync({ api, clock }, Number(params.blockDelaySecs), signal)
+  const watch = new FullNodeWatch({ api, clock })
+  closers.push(() => watch.close())
+
+  const handlers: BoundHandler[] = [...minerHandlers({ api, actors, config })]
+  const routes: Route[] = []
+  const network = {
+    name: params.networkName,
+    blockDelaySecs: Number(params.blockDelaySecs),
+    addressPrefix: params.addressPrefix,
+  }
+  const server = await serveMinerApi({ repo, config, handlers, routes, network, startTime, stopping }, options)
+  closers.push(() => server.close())
+  log.info('the miner is ready', { actors: actors.map((a) => a.toString(params.addressPrefix)), api: server.multiaddr })
+  return new MinerNode({ repo, config, actors, server, closers, stopping })
+}

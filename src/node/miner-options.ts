@@ -1,0 +1,18 @@
+import type { Network } from '../networks/types.ts'
+
+/** How a miner is to run. Plain values: the command line and tests make them, nothing here reads the environment. */
+export interface MinerNodeOptions {
+  readonly repoPath: string
+  /** The network, where it is known better than by asking the full node. */
+  readonly network?: Network
+  /** Whether to begin although the full node is not in sync. */
+  readonly noSync: boolean
+  /** Address to serve the API at; overrides the config. Port 0 takes a free one. */
+  readonly apiHost?: string
+  readonly apiPort?: number
+  /** A config file instead of the repo's own. */
+  readonly configPath?: string
+  /** LOTUS_SECTION_KEY overrides of the config. */
+  readonly configOverrides?: Readonly<Record<string, string | undefined>>
+  readonly signal?: AbortSignal
+}
