@@ -4,6 +4,7 @@
  */
 
 import { minerCommands, minerFlagTexts } from './en-miner.ts'
+import { mpoolCommands } from './en-mpool.ts'
 import { networkCommands } from './en-network.ts'
 
 export interface CommandText {
@@ -260,13 +261,14 @@ Example, the height at which deal 100000 appeared:
 
 export const en = {
   about: 'A Filecoin node',
-  commands: { ...commands, ...minerCommands, ...networkCommands } as Readonly<Record<string, CommandText>>,
+  commands: { ...commands, ...minerCommands, ...mpoolCommands, ...networkCommands } as Readonly<Record<string, CommandText>>,
   flags: {
     repo: "folder of the node's repository (env: NELUMBO_PATH, LOTUS_PATH; default: ~/.lotus)",
     'api-url': 'API to use, [token:]multiaddress or URL (env: FULLNODE_API_INFO; default: the one of --repo)',
     json: 'print the answer as JSON',
     color: 'use colours (default: on a terminal)',
     ...minerFlagTexts,
+    'force-send': 'send messages that fail a check',
     tipset: tipsetFlag,
     help: 'print help',
     version: 'print the version',
@@ -343,7 +345,7 @@ export const en = {
     badListen: (address: string) => `--api-listen ${address} is not an address to listen at; write /ip4/127.0.0.1/tcp/1234/http`,
     noFile: (flag: string, path: string) => `--${flag} ${path}: there is no such file`,
   },
-  globalFlags: 'nelumbo --help shows the flags that all commands take: --repo, --api-url, --json, --color.',
+  globalFlags: 'nelumbo --help shows the flags that all commands take: --repo, --api-url, --json, --color, --force-send.',
   notOnlineYet: (why: string) => `Not online yet... (${why})`,
   stopping: 'stopping…',
 } as const

@@ -85,6 +85,7 @@ export const globalFlags = {
   'api-url': text(),
   json: bool(),
   color: bool(),
+  'force-send': bool(),
 } as const satisfies Flags
 export type GlobalFlags = typeof globalFlags
 

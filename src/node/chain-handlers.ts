@@ -2,11 +2,6 @@ import * as m from '../api/methods/chain.ts'
 import * as objects from '../api/methods/chain-objects.ts'
 import * as state from '../api/methods/state.ts'
 import * as messages from '../api/methods/state-messages.ts'
-import type { MessageLookup } from '../api/types/execution.ts'
-import { messageLookup } from '../api/types/execution.ts'
-import { fromJson } from '../codec/codec.ts'
-import { optional } from '../codec/combinators.ts'
-import { parseJson } from '../codec/json.ts'
 import { NodeError } from '../lib/errors.ts'
 import type { Network } from '../networks/types.ts'
 import { networkParams } from '../rpc/handlers/network-params.ts'
@@ -17,9 +12,9 @@ import { exportSnapshot } from '../store/snapshot/export.ts'
 import { cidOf } from '../types/cid.ts'
 import { checkDagCbor } from '../types/ipld.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
-import { tipsetKey } from '../types/tipset.ts'
 import { byteStream } from './byte-stream.ts'
 import type { ChainQueries } from './chain-pool.ts'
+import { waitForMessage } from './wait-message.ts'
 
 export interface ChainHandlersComponents {
   readonly chain: ChainStore
@@ -28,18 +23,9 @@ export interface ChainHandlersComponents {
   readonly network: Network
 }
 
-/** Confidence that a caller may wait for: past finality a wait means nothing (Lotus MaxMessageConfidence). */
-const MAX_CONFIDENCE = 900
-
 /** Methods that follow the head or write: they run on the main thread. */
 export function chainHandlers({ chain, store, pool, network }: ChainHandlersComponents): readonly BoundHandler[] {
-  const json = { addressPrefix: network.addressPrefix }
   const tipsetOf = (key: TipsetKey): Tipset => (key.isEmpty ? chain.requireHead() : chain.reader.tipset(key))
-
-  const search = async (from: Tipset, params: readonly unknown[], signal: AbortSignal): Promise<MessageLookup | null> => {
-    const text = await pool.call(messages.stateSearchMsg.id, [tipsetKey.toJson(from.key, json), ...params], { signal })
-    return fromJson(optional(messageLookup), parseJson(text))
-  }
 
   return [
     bind(m.chainHead, () => chain.requireHead()),
@@ -79,16 +65,13 @@ export function chainHandlers({ chain, store, pool, network }: ChainHandlersComp
       const head = await headAtLeast(chain, epoch, signal)
       return pool.beaconEntry(epoch, head, signal)
     }),
-    bind(messages.stateWaitMsg, async ([cid, confidence, limit, allowReplaced], { signal }) => {
-      if (confidence > MAX_CONFIDENCE)
-        throw new NodeError('API_CONFIDENCE', `message confidence exceeds maximum: ${confidence} > ${MAX_CONFIDENCE}`)
-      for await (const _ of chain.subscribe(signal)) {
-        const head = chain.requireHead()
-        const found = await search(head, [{ '/': cid.toString() }, limit, allowReplaced], signal)
-        if (found !== null && head.height - found.height >= confidence) return found
-      }
-      throw new NodeError('API_CANCELLED', 'the wait for the message was cancelled')
-    }),
+    bind(messages.stateWaitMsg, ([cid, confidence, limit, allowReplaced], { signal }) =>
+      waitForMessage(
+        { chain, search: (search, inner) => pool.findMessage(search, inner) },
+        { cid, confidence, limit, allowReplaced },
+        signal,
+      ),
+    ),
   ]
 }
 

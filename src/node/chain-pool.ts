@@ -13,6 +13,7 @@ import type { Tipset, TipsetKey } from '../types/tipset.ts'
 import type { ChainWorkerData, GossipVerdict, QueryCall, WireBlockResult } from './chain-worker.ts'
 import type { GasQueries } from './gas-queries.ts'
 import type { PoolQueries } from './pool-queries.ts'
+import type { WaitSearch } from './wait-message.ts'
 
 const log = getLogger('node')
 
@@ -31,7 +32,7 @@ export interface ChainPoolInit {
 }
 
 /** What answers about the chain. */
-export type ChainQueries = Pick<ChainPool, 'call' | 'beaconEntry'>
+export type ChainQueries = Pick<ChainPool, 'call' | 'beaconEntry' | 'findMessage'>
 
 /** The node's worker threads: one that follows the chain, and some that answer queries. */
 export class ChainPool implements QueryPool {
@@ -111,6 +112,11 @@ export class ChainPool implements QueryPool {
     if (verdict !== 'accept')
       log.debug('a block from gossip was not accepted', { height: block.header.height, verdict, code, message })
     return verdict
+  }
+
+  /** Where a message was executed, as JSON text; see wait-message.ts. */
+  findMessage(search: WaitSearch, signal: AbortSignal): Promise<string | undefined> {
+    return this.#queries.call('findMessage', search, { signal }) as Promise<string | undefined>
   }
 
   /** Asks for the message pool; see pool-queries.ts. */

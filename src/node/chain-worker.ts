@@ -32,6 +32,7 @@ import { CID } from '../types/cid.ts'
 import { TipsetKey } from '../types/tipset.ts'
 import { gasQueries } from './gas-queries.ts'
 import { poolQueries } from './pool-queries.ts'
+import { searchForWait, type WaitSearch } from './wait-message.ts'
 
 /** What a worker is started with; survives the structured clone (CIDs travel as text). */
 export interface ChainWorkerData {
@@ -163,6 +164,7 @@ serveWorker({
 
   ...poolAnswers,
   ...gasQueries(state),
+  findMessage: (search: WaitSearch) => searchForWait(state, search),
 
   /** As `poolSenders`, keeping what it took to compute the state. */
   async poolSenders(args: Parameters<typeof poolAnswers.poolSenders>[0]) {

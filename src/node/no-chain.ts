@@ -15,5 +15,5 @@ export function noChainText(network: Network): string {
 export function noChain(network: Network): ChainQueries {
   const refuse = (): Promise<never> =>
     Promise.reject(new NodeError('NODE_NO_CHAIN', `there is no chain of ${network.name} yet: ${howTo}`))
-  return { call: refuse, beaconEntry: refuse }
+  return { call: refuse, beaconEntry: refuse, findMessage: refuse }
 }

@@ -5,8 +5,10 @@ import { config } from './config.ts'
 import { daemon } from './daemon.ts'
 import { log } from './log.ts'
 import { miner, minerGroups } from './miner/index.ts'
+import { mpool } from './mpool.ts'
 import { net } from './net.ts'
 import { info, status, version, waitApi } from './node.ts'
+import { send } from './send.ts'
 import { state } from './state.ts'
 import { sync } from './sync.ts'
 
@@ -19,6 +21,8 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   version,
   info,
   auth,
+  send,
+  mpool,
   state,
   chain,
   net,
