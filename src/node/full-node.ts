@@ -20,6 +20,7 @@ import { SyncError } from '../sync/errors.ts'
 import { type ChainSource, Syncer } from '../sync/syncer.ts'
 import type { Message } from '../types/message.ts'
 import { LocalWallet } from '../wallet/local-wallet.ts'
+import { MultiSigner } from '../wallet/multi-signer.ts'
 import { type Signer, signMessage } from '../wallet/signer.ts'
 import { ensureBundles } from './bundles.ts'
 import { ChainPool, compileActors } from './chain-pool.ts'
@@ -239,9 +240,9 @@ async function start(
   const metrics = nodeMetrics({ chain, network })
   closers.push(async () => metrics.close())
   const { peerId, privateKey } = await loadOrCreateHostKey(repo.keystore)
-  const wallet = await LocalWallet.open({ keystore: repo.keystore }, network)
-  closers.push(() => wallet.close())
-  const signer: Signer = wallet
+  const wallet = config.Wallet.DisableLocal ? undefined : await LocalWallet.open({ keystore: repo.keystore }, network)
+  if (wallet !== undefined) closers.push(() => wallet.close())
+  const signer: Signer = wallet ?? new MultiSigner([])
   const sign = (message: Message) => signMessage(signer, message, network)
   let net: NetService | undefined
   const mpool =

@@ -43,7 +43,8 @@ export interface ApiComponents {
   /** Undefined for a node that talks to no peer. */
   readonly net: NetService | undefined
   readonly peerId: string
-  readonly wallet: LocalWallet
+  /** Undefined where it is switched off. */
+  readonly wallet: LocalWallet | undefined
   /** All keys of the node. */
   readonly signer: Signer
   readonly metrics: NodeMetrics

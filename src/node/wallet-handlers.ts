@@ -3,6 +3,7 @@ import * as m from '../api/methods/wallet.ts'
 import type { Network } from '../networks/types.ts'
 import { type BoundHandler, bind } from '../rpc/router.ts'
 import { Address, Protocol } from '../types/address.ts'
+import { WalletError } from '../wallet/errors.ts'
 import type { LocalWallet } from '../wallet/local-wallet.ts'
 import { type Signer, signMessage } from '../wallet/signer.ts'
 import { verifySignature } from '../wallet/verify.ts'
@@ -10,8 +11,8 @@ import type { ChainQueries } from './chain-pool.ts'
 
 export interface WalletHandlersComponents {
   readonly network: Pick<Network, 'chainId'>
-  /** The keys of this machine: what is made, exported, locked. */
-  readonly wallet: LocalWallet
+  /** The keys of this machine: what is made, exported, locked. Undefined where they are switched off. */
+  readonly wallet: LocalWallet | undefined
   /** All keys of the node. */
   readonly signer: Signer
   /** The key address of an id address at the head. */
@@ -33,31 +34,36 @@ export function keyResolver(
 
 /** A look-up in the state takes milliseconds; threads that are busy executing may take longer. */
 const RESOLVE_MS = 60_000
-/** Venus's numbers (venus-shared types, WalletState). */
-const LOCKED = 1
-const UNLOCKED = 2
+/** Venus's numbers (pkg/wallet/dsbackend.go). */
+const lockStates = { none: 0, locked: 1, unlocked: 2 } as const
 
 /** Methods about keys (Lotus node/impl/full/wallet.go; Venus's for the passphrase). */
 export function walletHandlers({ network, wallet, signer, resolve }: WalletHandlersComponents): readonly BoundHandler[] {
   const keyOf = (address: Address): Promise<Address> =>
     address.protocol === Protocol.id ? resolve(address) : Promise.resolve(address)
+  const local = (): LocalWallet => {
+    if (wallet !== undefined) return wallet
+    throw new WalletError('WALLET_DISABLED', "the node's own wallet is switched off", {
+      hint: 'set Wallet.DisableLocal to false in config.toml to use it',
+    })
+  }
   return [
-    bind(m.walletNew, ([type]) => wallet.create(type)),
+    bind(m.walletNew, ([type]) => local().create(type)),
     bind(m.walletHas, ([address]) => signer.has(address)),
     bind(m.walletList, async () => [...(await signer.list())]),
     bind(m.walletSign, async ([address, data]) => signer.sign(await keyOf(address), data, { type: 'unknown' })),
     bind(m.walletSignMessage, async ([address, message]) => signMessage(signer, message, network, { as: await keyOf(address) })),
     bind(m.walletVerify, ([address, data, signature]) => verifySignature(signature, address, data)),
-    bind(m.walletDefaultAddress, () => wallet.defaultAddress()),
-    bind(m.walletSetDefault, ([address]) => wallet.setDefault(address)),
-    bind(m.walletExport, ([address]) => wallet.export(address)),
-    bind(m.walletImport, ([key]) => wallet.import(key)),
-    bind(m.walletDelete, ([address]) => wallet.delete(address)),
+    bind(m.walletDefaultAddress, () => local().defaultAddress()),
+    bind(m.walletSetDefault, ([address]) => local().setDefault(address)),
+    bind(m.walletExport, ([address]) => local().export(address)),
+    bind(m.walletImport, ([key]) => local().import(key)),
+    bind(m.walletDelete, ([address]) => local().delete(address)),
     bind(m.walletValidateAddress, ([text]) => Address.parse(text)),
-    bind(m.walletState, () => (wallet.lockState === 'locked' ? LOCKED : UNLOCKED)),
-    bind(m.hasPassword, () => wallet.lockState !== 'none'),
-    bind(m.setPassword, ([password]) => wallet.setPassphrase(password)),
-    bind(m.lockWallet, () => wallet.lock()),
-    bind(m.unlockWallet, ([password]) => wallet.unlock(password)),
+    bind(m.walletState, () => lockStates[local().lockState]),
+    bind(m.hasPassword, () => local().lockState !== 'none'),
+    bind(m.setPassword, ([password]) => local().setPassphrase(password)),
+    bind(m.lockWallet, () => local().lock()),
+    bind(m.unlockWallet, ([password]) => local().unlock(password)),
   ]
 }

@@ -35,3 +35,9 @@ export function noKey(address: { toString(): string }): WalletError {
 export function locked(): WalletError {
   return new WalletError('WALLET_LOCKED', 'the wallet is locked', { hint: 'unlock it with: nelumbo wallet unlock' })
 }
+
+export function notEncrypted(): WalletError {
+  return new WalletError('WALLET_NOT_ENCRYPTED', 'the wallet has no passphrase', {
+    hint: 'set one with: nelumbo wallet set-password',
+  })
+}

@@ -1,11 +1,13 @@
 import { getLogger } from '../lib/log.ts'
 import { isSealed, type KeyInfo, type KeyRecord, type Keystore, keyNames, type SealedKey } from '../store/keystore.ts'
 import { KeystoreError } from '../store/repo-errors.ts'
-import { Address, Protocol } from '../types/address.ts'
+import { Address } from '../types/address.ts'
 import type { Signature } from '../types/signature.ts'
-import { locked, noKey, WalletError } from './errors.ts'
+import { locked, noKey, notEncrypted, WalletError } from './errors.ts'
 import { Key } from './key.ts'
+import { addressOf, namesOfKey } from './key-names.ts'
 import { DataKey, LOCK_NAME } from './passphrase.ts'
+import { mendSealing, sealAll } from './sealing.ts'
 import { checkPurpose, type Signer, type SigningNetwork, type SignPurpose } from './signer.ts'
 
 const log = getLogger('wallet')
@@ -13,6 +15,8 @@ const log = getLogger('wallet')
 export interface LocalWalletInit extends SigningNetwork {
   /** What addresses begin with in the names of key files. Old files of mainnet have `t`; both are found. */
   readonly addressPrefix: 'f' | 't'
+  /** Cost of a passphrase, see `DataKey.lock`; lower only in tests. */
+  readonly scryptLogN?: number
 }
 
 /** `none`: keys are not encrypted. */
@@ -43,7 +47,7 @@ export class LocalWallet implements Signer {
     const record = await components.keystore.find(LOCK_NAME)
     if (record !== undefined && !isSealed(record))
       throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${LOCK_NAME}" is damaged: it holds no lock.`)
-    await components.keystore.list()
+    await mendSealing(components.keystore, record !== undefined)
     return new LocalWallet(components.keystore, init, record)
   }
 
@@ -77,6 +81,7 @@ export class LocalWallet implements Signer {
     return this.#inTurn(async () => {
       const key = Key.generate(type)
       await this.#add(key)
+      log.info('a key was made', { address: this.#text(key.address) })
       if ((await this.#store.find(keyNames.default)) === undefined) await this.#store.replace(keyNames.default, this.#record(key))
       return key.address
     })
@@ -87,25 +92,29 @@ export class LocalWallet implements Signer {
     return this.#inTurn(async () => {
       const key = Key.from(info)
       await this.#add(key)
+      log.info('a key was imported', { address: this.#text(key.address) })
       return key.address
     })
   }
 
   /** The private key of an address. @throws WalletError WALLET_NO_KEY, WALLET_LOCKED */
   async export(address: Address): Promise<KeyInfo> {
-    return (await this.#key(address)).info()
+    const key = await this.#key(address)
+    log.warn('a private key was exported', { address: this.#text(address) })
+    return key.info()
   }
 
   /** Takes a key out of use; its file stays as `trash-…`. Nothing happens when there is none. */
   delete(address: Address): Promise<void> {
     return this.#inTurn(async () => {
       let found = false
-      for (const name of this.#names(address)) {
+      for (const name of namesOfKey(address, this.#init.addressPrefix)) {
         if ((await this.#store.find(name)) === undefined) continue
         await this.#store.delete(name)
         found = true
       }
       if (!found) return
+      log.warn('a key was taken out of use', { address: this.#text(address) })
       this.#open.get(address.key)?.wipe()
       this.#open.delete(address.key)
       const standard = await this.#defaultAddress().catch(() => undefined)
@@ -133,30 +142,56 @@ export class LocalWallet implements Signer {
 
   /**
    * Encrypts all keys with a passphrase, or replaces the passphrase of an unlocked wallet. The wallet is unlocked afterwards. A process that
-   * is killed meanwhile leaves keys of both kinds; the next unlocking encrypts the rest.
+   * is killed meanwhile leaves all keys encrypted or none.
+   * @param passphrase overwritten when done
    * @throws WalletError WALLET_PASSWORD, WALLET_LOCKED
    */
   setPassphrase(passphrase: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.lockState === 'locked') throw locked()
-      const dataKey = this.#dataKey ?? DataKey.generate()
-      const lock = await dataKey.lock(passphrase)
-      // First of all: without it nothing that is encrypted from now on could be read again.
-      await this.#store.replace(LOCK_NAME, lock)
-      this.#lock = lock
-      this.#dataKey = dataKey
-      await this.#sealRest(dataKey)
+      try {
+        if (this.lockState === 'locked') throw locked()
+        const dataKey = this.#dataKey ?? DataKey.generate()
+        const lock = await dataKey.lock(passphrase, this.#init.scryptLogN)
+        // What the passphrase does not open must not take the place of anything.
+        const check = await DataKey.open(lock, passphrase)
+        check.wipe()
+        const first = this.#lock === undefined
+        const commit = async (): Promise<void> => {
+          await (first ? this.#store.put(LOCK_NAME, lock) : this.#store.replace(LOCK_NAME, lock))
+          this.#lock = lock
+          this.#dataKey = dataKey
+        }
+        if (first) await sealAll(this.#store, dataKey, (address) => this.#text(address), commit)
+        else await commit()
+        log.warn("the wallet's passphrase was set")
+      } finally {
+        passphrase.fill(0)
+      }
     })
   }
 
-  /** @throws WalletError WALLET_PASSWORD, WALLET_NOT_ENCRYPTED */
+  /**
+   * Key files that were put there by hand meanwhile are encrypted.
+   * @param passphrase overwritten when done
+   * @throws WalletError WALLET_PASSWORD, WALLET_NOT_ENCRYPTED
+   */
   unlock(passphrase: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#lock === undefined) throw notEncrypted()
-      const dataKey = await DataKey.open(this.#lock, passphrase)
-      this.#dataKey?.wipe()
-      this.#dataKey = dataKey
-      await this.#sealRest(dataKey)
+      try {
+        if (this.#lock === undefined) throw notEncrypted()
+        const dataKey = await DataKey.open(this.#lock, passphrase)
+        this.#dataKey?.wipe()
+        this.#dataKey = dataKey
+        log.info('the wallet is unlocked')
+        await sealAll(this.#store, dataKey, (address) => this.#text(address)).catch((error: unknown) => {
+          log.error('keys that lie in the clear could not be encrypted', {}, error)
+        })
+      } catch (error) {
+        log.warn('the wallet was not unlocked', {}, error)
+        throw error
+      } finally {
+        passphrase.fill(0)
+      }
     })
   }
 
@@ -165,6 +200,7 @@ export class LocalWallet implements Signer {
     return this.#inTurn(async () => {
       if (this.#lock === undefined) throw notEncrypted()
       this.#forget()
+      log.info('the wallet is locked')
     })
   }
 
@@ -178,26 +214,6 @@ export class LocalWallet implements Signer {
     this.#open.clear()
     this.#dataKey?.wipe()
     this.#dataKey = undefined
-  }
-
-  /** Encrypts what lies open: keys, the copy of the default one, and what was deleted. */
-  async #sealRest(dataKey: DataKey): Promise<void> {
-    for (const name of await this.#store.list()) {
-      const inWallet = name === keyNames.default || name.startsWith(keyNames.wallet) || name.startsWith(keyNames.trash)
-      if (!inWallet) continue
-      const record = await this.#store.getRecord(name)
-      if (isSealed(record)) continue
-      try {
-        const key = Key.from(record)
-        await this.#store.replace(name, dataKey.seal(record, this.#text(key.address)))
-        key.wipe()
-      } catch (error) {
-        if (!(error instanceof WalletError)) throw error
-        log.error('a file of the keystore holds no key of this wallet and is left as it is', { name }, error)
-      } finally {
-        record.privateKey.fill(0)
-      }
-    }
   }
 
   async #add(key: Key): Promise<void> {
@@ -245,7 +261,7 @@ export class LocalWallet implements Signer {
   }
 
   async #find(address: Address): Promise<{ readonly name: string; readonly record: KeyRecord } | undefined> {
-    for (const name of this.#names(address)) {
+    for (const name of namesOfKey(address, this.#init.addressPrefix)) {
       const record = await this.#store.find(name)
       if (record !== undefined) return { name, record }
     }
@@ -266,31 +282,9 @@ export class LocalWallet implements Signer {
     return address.toString(this.#init.addressPrefix)
   }
 
-  /** The names that a key's file may have: that of this network first. */
-  #names(address: Address): readonly string[] {
-    if (address.protocol === Protocol.id || address.protocol === Protocol.actor) return []
-    const { addressPrefix } = this.#init
-    return [addressPrefix, addressPrefix === 'f' ? 't' : 'f'].map((p) => keyNames.wallet + address.toString(p as 'f' | 't'))
-  }
-
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#turn.then(work, work)
     this.#turn = run.catch(() => undefined)
     return run
-  }
-}
-
-function notEncrypted(): WalletError {
-  return new WalletError('WALLET_NOT_ENCRYPTED', 'the wallet has no passphrase', {
-    hint: 'set one with: nelumbo wallet set-password',
-  })
-}
-
-function addressOf(name: string): Address | undefined {
-  if (!name.startsWith(keyNames.wallet)) return undefined
-  try {
-    return Address.parse(name.slice(keyNames.wallet.length))
-  } catch (cause) {
-    throw new KeystoreError('KEYSTORE_FORMAT', `The keystore has a key called "${name}", which is no address.`, { cause })
   }
 }

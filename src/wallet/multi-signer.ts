@@ -18,12 +18,26 @@ export class MultiSigner implements Signer {
   }
 
   async has(address: Address): Promise<boolean> {
-    for (const signer of this.#signers) if (await signer.has(address)) return true
-    return false
+    return (await this.#find(address)) !== undefined
   }
 
   async sign(address: Address, data: Uint8Array, purpose: SignPurpose): Promise<Signature> {
-    for (const signer of this.#signers) if (await signer.has(address)) return signer.sign(address, data, purpose)
-    throw noKey(address)
+    const signer = await this.#find(address)
+    if (signer === undefined) throw noKey(address)
+    return signer.sign(address, data, purpose)
+  }
+
+  /** A signer that fails does not hide the key of another; its failure shows when no other has it. */
+  async #find(address: Address): Promise<Signer | undefined> {
+    let failure: { readonly error: unknown } | undefined
+    for (const signer of this.#signers) {
+      try {
+        if (await signer.has(address)) return signer
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+    if (failure !== undefined) throw failure.error
+    return undefined
   }
 }

@@ -38,7 +38,12 @@ export class DataKey {
   static async open(lock: SealedKey, passphrase: Uint8Array): Promise<DataKey> {
     const data = Buffer.from(lock.sealed)
     const [version, logN] = data
-    if (lock.type !== LOCK_TYPE || data.length !== LOCK_LENGTH || version !== VERSION || (logN as number) > MAX_LOG_N)
+    if (
+      lock.type !== LOCK_TYPE ||
+      data.length !== LOCK_LENGTH ||
+      version !== VERSION ||
+      !((logN as number) >= 1 && (logN as number) <= MAX_LOG_N)
+    )
       throw new WalletError('WALLET_PASSWORD', "the keystore's lock file is damaged; restore it from a backup")
     const key = await derive(passphrase, data.subarray(2, 2 + SALT), logN as number)
     try {
@@ -50,10 +55,13 @@ export class DataKey {
     }
   }
 
-  /** The lock file's content: this key, to be opened with a passphrase. @throws WalletError WALLET_PASSWORD */
-  async lock(passphrase: Uint8Array): Promise<SealedKey> {
-    const head = Buffer.from([VERSION, LOG_N, ...randomBytes(SALT)])
-    const key = await derive(passphrase, head.subarray(2), LOG_N)
+  /**
+   * The lock file's content: this key, to be opened with a passphrase.
+   * @param logN scrypt's cost, 17 for some tenths of a second and 128 MiB @throws WalletError WALLET_PASSWORD
+   */
+  async lock(passphrase: Uint8Array, logN = LOG_N): Promise<SealedKey> {
+    const head = Buffer.from([VERSION, logN, ...randomBytes(SALT)])
+    const key = await derive(passphrase, head.subarray(2), logN)
     try {
       return { type: LOCK_TYPE, address: '', sealed: Buffer.concat([head, seal(key, this.#key, lockContext(head))]) }
     } finally {

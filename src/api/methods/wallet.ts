@@ -7,7 +7,7 @@ import { tokenAmount } from '../../types/scalars.ts'
 import { signature } from '../../types/signature.ts'
 import { type ApiVersion, method, param } from '../method.ts'
 import { nothing } from '../types/shape.ts'
-import { keyInfo } from '../types/wallet.ts'
+import { keyInfo, keyType } from '../types/wallet.ts'
 import { addr, v0v1, v1 } from './params.ts'
 
 const main = { versions: v0v1 as readonly ApiVersion[], where: 'main' } as const
@@ -17,7 +17,7 @@ export const walletNew = method({
   ...main,
   name: 'Filecoin.WalletNew',
   perm: 'write',
-  params: [param('type', text)],
+  params: [param('type', keyType)],
   result: address,
   doc: 'Makes a key: bls, secp256k1 or delegated.',
 })
@@ -138,7 +138,7 @@ export const walletState = method({
   name: 'Filecoin.WalletState',
   params: [],
   result: safeUint,
-  doc: 'Whether the wallet is locked (1) or can sign (2), as Venus numbers it.',
+  doc: 'Whether the wallet has no passphrase (0), is locked (1) or unlocked (2), as Venus numbers it.',
 })
 
 export const hasPassword = method({

@@ -11,7 +11,7 @@ import { signMessage } from '../../../src/wallet/signer.ts'
 import { verifySignature } from '../../../src/wallet/verify.ts'
 import { sharedData } from '../../kit/shared-data.ts'
 
-const network = { chainId: 31415926, addressPrefix: 't' as const }
+const network = { chainId: 31415926, addressPrefix: 't' as const, scryptLogN: 4 }
 const enc = (text: string) => new TextEncoder().encode(text)
 
 function place(t: Test) {
