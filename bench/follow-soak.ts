@@ -1,0 +1,126 @@
+// A node that follows a chain for a long time: what becomes of its memory and of its event loop, and how long a block takes from
+// SyncSubmitBlock on one node to the head of the other.
+//
+//   bin/run-node bench/follow-soak.ts [minutes [chain]]
+//
+// One node has executed a chain that Lotus made and goes back to its genesis; the other begins with the genesis alone. Block by
+// block the first is handed what it had, as a miner hands it over; the second gets it by gossip and bitswap, executes and validates
+// it. The tipsets are spread over the time given. Prints a line every minute, and last the slope of the second half.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type RunningDaemon, startDaemon } from '../test/kit/daemon.ts'
+import { sharedDataRoot } from '../test/kit/shared-data.ts'
+
+const [minutes = '60', name = 'lotus-devnet'] = process.argv.slice(2)
+const chain = join(sharedDataRoot, 'chains', name)
+const folder = mkdtempSync(join(tmpdir(), 'nelumbo-follow-'))
+const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+const t = { teardown: (close: () => unknown) => void closers.unshift(close) }
+
+interface Tipset {
+  readonly Cids: readonly { readonly '/': string }[]
+  readonly Blocks: readonly object[]
+  readonly Height: number
+}
+
+async function ask<T>(node: RunningDaemon, method: string, params: readonly unknown[] = []): Promise<T> {
+  const { result, error } = await node.call(method, params)
+  if (error !== undefined) throw new Error(`${method}: ${error.message}`)
+  return result as T
+}
+
+const key = (tipset: Tipset): string => tipset.Cids.map((c) => c['/']).join()
+
+function residentMiB(pid: number, field = 'VmRSS'): number {
+  const kib = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kib) / 1024
+}
+
+async function delayP99(node: RunningDaemon): Promise<number> {
+  const text = await (await fetch(`${node.url}/debug/metrics`)).text()
+  return Number(/^nelumbo_event_loop_delay_p99_ms (\S+)/m.exec(text)?.[1])
+}
+
+/** MiB per hour, by least squares. */
+function slope(samples: readonly { readonly at: number; readonly mib: number }[]): number {
+  const n = samples.length
+  const mx = samples.reduce((s, p) => s + p.at, 0) / n
+  const my = samples.reduce((s, p) => s + p.mib, 0) / n
+  const xy = samples.reduce((s, p) => s + (p.at - mx) * (p.mib - my), 0)
+  const xx = samples.reduce((s, p) => s + (p.at - mx) ** 2, 0)
+  return (xy / xx) * 3_600_000
+}
+
+const share = (list: readonly number[], part: number): number =>
+  [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * part))] ?? Number.NaN
+
+async function main(): Promise<void> {
+  const start = (repo: string, args: readonly string[] = []): Promise<RunningDaemon> =>
+    startDaemon(t, { repo: join(folder, repo), chain, args }, 600_000)
+  const elder = await start('elder', ['--import-chain', join(chain, 'chain.car.zst')])
+  const way: Tipset[] = []
+  for (let at = await ask<Tipset>(elder, 'ChainHead'); at.Height > 0; ) {
+    way.push(at)
+    at = await ask<Tipset>(elder, 'ChainGetTipSet', [(at.Blocks[0] as { Parents: object[] }).Parents])
+  }
+  way.reverse()
+  const genesis = await ask<Tipset>(elder, 'ChainGetGenesis')
+  await ask(elder, 'ChainSetHead', [genesis.Cids])
+  const younger = await start('younger')
+  await ask(younger, 'NetConnect', [await ask(elder, 'NetAddrsListen')])
+  const { pid } = younger.process
+  console.log(`${way.length} tipsets in ${minutes} minutes; memory before the first ${residentMiB(pid).toFixed(0)} MiB`)
+
+  const from = performance.now()
+  const pace = (Number(minutes) * 60_000) / way.length
+  const samples: { at: number; mib: number }[] = []
+  const delays: number[] = []
+  let recent: number[] = []
+  await delayP99(younger)
+  for (const [i, tipset] of way.entries()) {
+    await sleep(Math.max(0, from + i * pace - performance.now()))
+    const since = performance.now()
+    for (const header of tipset.Blocks as { Messages: object }[]) {
+      const cid = tipset.Cids[(tipset.Blocks as object[]).indexOf(header)]
+      const { BlsMessages, SecpkMessages } = await ask<{ BlsMessages: { CID: object }[]; SecpkMessages: { CID: object }[] }>(
+        elder,
+        'ChainGetBlockMessages',
+        [cid],
+      )
+      await ask(elder, 'SyncSubmitBlock', [
+        { Header: header, BlsMessages: BlsMessages?.map((m) => m.CID), SecpkMessages: SecpkMessages?.map((m) => m.CID) },
+      ])
+    }
+    for (;;) {
+      if (key(await ask<Tipset>(younger, 'ChainHead')) === key(tipset)) break
+      if (performance.now() - since > 120_000) throw new Error(`the tipset at ${tipset.Height} does not arrive`)
+      await sleep(3)
+    }
+    recent.push(performance.now() - since)
+    const at = performance.now() - from
+    if (at >= samples.length * 60_000 || i === way.length - 1) {
+      samples.push({ at, mib: residentMiB(pid) })
+      const p99 = await delayP99(younger)
+      delays.push(p99)
+      console.log(
+        `${(at / 60_000).toFixed(1)} min, height ${tipset.Height}: memory ${samples.at(-1)?.mib.toFixed(0)} MiB, event loop p99 ${p99.toFixed(1)} ms, ` +
+          `a tipset after ${share(recent, 0.5).toFixed(0)} ms (median), ${share(recent, 1).toFixed(0)} ms at most`,
+      )
+      recent = []
+    }
+  }
+  const late = samples.slice(samples.length >> 1)
+  console.log(
+    `peak ${residentMiB(pid, 'VmHWM').toFixed(0)} MiB, slope of the second half ${slope(late).toFixed(1)} MiB/h, ` +
+      `event loop p99 by minute: median ${share(delays, 0.5).toFixed(1)}, worst ${share(delays, 1).toFixed(1)} ms`,
+  )
+}
+
+try {
+  await main()
+} finally {
+  for (const close of closers) await close()
+}
