@@ -3,10 +3,13 @@ import { Lru } from '../lib/lru.ts'
 
 const log = getLogger('peers')
 
-/** What a peer did: `slow` may happen to anybody, `wrong` to nobody who is honest, `hostile` is meant. */
-export type Offence = 'slow' | 'wrong' | 'hostile'
+/**
+ * What a peer did: `slow` may happen to anybody, `unfounded` is to claim a head and not to deliver it, `wrong` happens to nobody
+ * who is honest, `hostile` is meant.
+ */
+export type Offence = 'slow' | 'unfounded' | 'wrong' | 'hostile'
 
-const POINTS: Readonly<Record<Offence, number>> = { slow: 1, wrong: 100, hostile: 300 }
+const POINTS: Readonly<Record<Offence, number>> = { slow: 1, unfounded: 50, wrong: 100, hostile: 300 }
 /** Points at which a peer is turned away. */
 const LIMIT = 250
 /** Points that are forgotten per minute. */

@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly timeoutMs: number
   /** Bytes per second that buy more time than `timeoutMs`; without it the time is fixed. */
   readonly minBytesPerSecond?: number
+  /** Milliseconds in all, whatever was bought. */
+  readonly maxTimeMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -33,21 +35,22 @@ export function readCbor(stream: Stream, options: ReadOptions): Promise<Uint8Arr
 
 /** @param isWhole told of each chunk; true ends the reading, an exception fails it */
 function readUntil(stream: Stream, options: ReadOptions, isWhole: (chunk: Uint8Array) => boolean): Promise<Uint8Array> {
-  const { timeoutMs, minBytesPerSecond, signal } = options
+  const { timeoutMs, minBytesPerSecond, maxTimeMs = Number.POSITIVE_INFINITY, signal } = options
   return new Promise((resolve, reject) => {
     const received = new ByteBuffer()
     let total = 0
     const started = performance.now()
     let timer: NodeJS.Timeout
-    const arm = (): void => {
+    const timeLeft = (): number => {
       const earned = minBytesPerSecond === undefined ? 0 : (total / minBytesPerSecond) * 1000
-      const left = started + timeoutMs + earned - performance.now()
-      timer = setTimeout(late, Math.max(0, left))
+      return started + Math.min(timeoutMs + earned, maxTimeMs) - performance.now()
+    }
+    const arm = (): void => {
+      timer = setTimeout(late, Math.max(0, timeLeft()))
     }
     const late = (): void => {
       // Data may have come since the timer was set: it then bought more time.
-      const earned = minBytesPerSecond === undefined ? 0 : (total / minBytesPerSecond) * 1000
-      if (performance.now() < started + timeoutMs + earned - 1) arm()
+      if (timeLeft() > 1) arm()
       else fail(new NetError('NET_TIMEOUT', `a peer did not send its message in time; ${total} bytes had come`))
     }
     let settled = false

@@ -32,7 +32,7 @@ import { importChain, removeChain, validateImport } from './import-chain.ts'
 import { Journal } from './journal.ts'
 import { nodeMetrics } from './metrics.ts'
 import { joinMessagesNearHead, startMpool } from './mpool.ts'
-import { createNet, exchangeSource, follow } from './net-link.ts'
+import { blameClaim, createNet, exchangeSource, follow } from './net-link.ts'
 import { noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
 import { serveApi } from './serve-api.ts'
@@ -261,6 +261,7 @@ async function start(
           metadata,
           source: components.source ?? (net === undefined ? nobody : exchangeSource(net.exchange)),
           validator: new PoolValidator({ pool, registry: metrics.registry }),
+          onBadClaim: (peer, error) => (net === undefined ? undefined : blameClaim(net, peer, error)),
         })
   syncer?.start()
   if (syncer !== undefined) closers.push(() => syncer.close())

@@ -11,6 +11,7 @@ import type { ChainStore } from '../store/chain-store.ts'
 import type { FullNodeConfig } from '../store/config/full-node.ts'
 import type { LevelBlockstore } from '../store/level-blockstore.ts'
 import type { MetadataStore } from '../store/metadata.ts'
+import { isUnavailable } from '../sync/errors.ts'
 import { messageBlocks } from '../sync/message-store.ts'
 import type { ChainSource, Syncer } from '../sync/syncer.ts'
 import { type BlockMsg, blockCid } from '../types/block.ts'
@@ -104,7 +105,7 @@ function headWithWeight(chain: ChainStore, pool: ChainPool): () => Promise<{ tip
 /** Headers and messages by chain exchange. */
 export function exchangeSource(exchange: ExchangeClient): ChainSource {
   return {
-    headers: (key, count, signal) => exchange.headers(key, count, { signal }),
+    headers: (key, count, signal, prefer) => exchange.headers(key, count, { signal, prefer }),
     messages: async (tipsets, signal) => {
       // Peers answer newest first.
       const newestFirst = [...tipsets].reverse()
@@ -114,14 +115,16 @@ export function exchangeSource(exchange: ExchangeClient): ChainSource {
   }
 }
 
+/** Holds a peer to the head that it claimed, unless it has gone: then nobody could ask it. */
+export function blameClaim(net: NetService, peer: string, error: Error): void {
+  if (net.exchange.peers.has(peer)) net.report(peer, isUnavailable(error) ? 'unfounded' : 'wrong', error.message)
+}
+
 /** Passes on to the syncer what peers tell of the chain. */
 export function follow(net: NetService, syncer: Syncer, store: LevelBlockstore): void {
-  net.events.on('hello', (_peer, hello) => {
-    syncer.heard({
-      key: new TipsetKey(hello.heaviestTipSet),
-      height: hello.heaviestTipSetHeight,
-      weight: hello.heaviestTipSetWeight,
-    })
+  net.events.on('hello', (peer, { heaviestTipSet, heaviestTipSetHeight, heaviestTipSetWeight }) => {
+    const claim = { key: new TipsetKey(heaviestTipSet), height: heaviestTipSetHeight, weight: heaviestTipSetWeight }
+    syncer.heard(claim, peer)
   })
   let working = 0
   net.events.on('block', (block, from) => {

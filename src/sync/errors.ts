@@ -1,4 +1,5 @@
 import { NodeError, type NodeErrorOptions } from '../lib/errors.ts'
+import type { CID } from '../types/cid.ts'
 
 export type SyncErrorCode =
   /** The chain leads through a block that is known to be bad. */
@@ -13,8 +14,6 @@ export type SyncErrorCode =
   | 'SYNC_HEADERS'
   /** Nobody could give headers or messages; the target may be right. */
   | 'SYNC_UNAVAILABLE'
-  /** A block that lies too far ahead of the clock. */
-  | 'SYNC_FUTURE'
 
 export class SyncError extends NodeError {
   declare readonly code: SyncErrorCode
@@ -25,6 +24,29 @@ export class SyncError extends NodeError {
     super(code, message, options)
     this.permanent = options.permanent ?? false
   }
+}
+
+/** The error for a block that was found to be bad before. */
+export function badBlock(cid: CID, reason: string): SyncError {
+  return new SyncError('SYNC_BAD_BLOCK', `block ${cid} is known to be bad: ${reason}`, { permanent: true })
+}
+
+/** The code of whatever was thrown; undefined where it has none. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
+}
+
+/** What keeps a chain from ever being ours, though its blocks may be in order. */
+const FOREIGN: ReadonlySet<unknown> = new Set(['SYNC_FORK_TOO_LONG', 'SYNC_CHECKPOINT', 'SYNC_GENESIS'])
+
+/** Whether nobody gave what was asked for, those who claim to have it among them. */
+export function isUnavailable(error: unknown): boolean {
+  return codeOf(error) === 'SYNC_UNAVAILABLE' || codeOf(error) === 'NET_NO_PEERS'
+}
+
+/** Whether an error is the fault of who claimed the target to be its head. */
+export function isBadClaim(error: unknown): boolean {
+  return isPermanent(error) || isUnavailable(error) || FOREIGN.has(codeOf(error))
 }
 
 /** Whether an error says that the block is bad for good (and not: not yet, or not to be had). */

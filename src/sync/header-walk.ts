@@ -18,9 +18,10 @@ const WINDOW = 500
 export interface HeaderSource {
   /**
    * Up to `count` tipsets from `key` backwards, `key`'s own first.
+   * @param prefer peers to be asked first: those that claim to have them
    * @throws when nobody has them
    */
-  headers(key: TipsetKey, count: number, signal: AbortSignal): Promise<readonly Tipset[]>
+  headers(key: TipsetKey, count: number, signal: AbortSignal, prefer?: readonly string[]): Promise<readonly Tipset[]>
 }
 
 export interface WalkComponents {
@@ -41,6 +42,8 @@ export interface HeaderWay {
 export interface WalkOptions {
   readonly signal: AbortSignal
   readonly onHeight?: (height: ChainEpoch) => void
+  /** Peers that claim to have the target. */
+  readonly claimants?: ReadonlySet<string>
   /** Whether the way may pass beside the checkpoint: for a target that is to be the next one. */
   readonly ignoreCheckpoint?: boolean
 }
@@ -57,7 +60,7 @@ export async function walkBack(c: WalkComponents, target: TipsetKey, options: Wa
   for (;;) {
     options.signal.throwIfAborted()
     const known = stored(c, next)
-    const window = known === undefined ? await fetch(c, next, options.signal) : [known]
+    const window = known === undefined ? await fetch(c, next, options) : [known]
     for (const tipset of window) {
       refuseBad(c, tipset, keys)
       if (above !== undefined) checkLink(above, tipset)
@@ -88,8 +91,8 @@ function stored(c: WalkComponents, key: TipsetKey): Tipset | undefined {
   }
 }
 
-async function fetch(c: WalkComponents, key: TipsetKey, signal: AbortSignal): Promise<readonly Tipset[]> {
-  const tipsets = await c.source.headers(key, WINDOW, signal)
+async function fetch(c: WalkComponents, key: TipsetKey, options: WalkOptions): Promise<readonly Tipset[]> {
+  const tipsets = await c.source.headers(key, WINDOW, options.signal, [...(options.claimants ?? [])])
   if (tipsets.length === 0) throw new SyncError('SYNC_UNAVAILABLE', `nobody has the tipset ${key}`)
   let wanted = key
   for (const t of tipsets) {

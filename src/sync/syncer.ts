@@ -3,8 +3,8 @@
 import { compareTipsets } from '../consensus/fork-choice.ts'
 import { errorMessage } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
+import { finality } from '../networks/constants.ts'
 import type { Blockstore } from '../store/blockstore.ts'
-import { MissingBlockError } from '../store/blockstore.ts'
 import type { ChainStore } from '../store/chain-store.ts'
 import type { MetadataStore } from '../store/metadata.ts'
 import { type BlockHeader, blockCid } from '../types/block.ts'
@@ -13,28 +13,24 @@ import type { FullBlock } from '../types/full-block.ts'
 import type { ChainEpoch } from '../types/scalars.ts'
 import { type Tipset, TipsetKey } from '../types/tipset.ts'
 import { BadBlocks } from './bad-blocks.ts'
-import { isPermanent, SyncError } from './errors.ts'
+import { Deferred } from './deferred.ts'
+import { badBlock, codeOf, isBadClaim, isPermanent } from './errors.ts'
 import { type HeaderSource, walkBack } from './header-walk.ts'
 import { storeFullBlock } from './message-store.ts'
+import { type MessageSource, Segments } from './segments.ts'
 import { SyncReports } from './state.ts'
+import { type Claim, type Target, Targets } from './targets.ts'
 import { TipsetTracker } from './tipset-tracker.ts'
 import { ValidatedBlocks } from './validated.ts'
 
 const log = getLogger('sync')
 
-/** Tipsets whose messages are asked for at a time (Lotus chain/sync.go). */
-const MESSAGE_BATCH = 8
-/** Tipsets that are validated in one go, while the messages of the next ones come; the head moves after each. */
-const SEGMENT = 32
-/** Targets that wait; the lightest go first when there are more. */
-const MAX_TARGETS = 64
+/** Targets that are worked on at one time: one that peers hold up does not hold up the others (Lotus chain/sync_manager.go: 5). */
+const MAX_SYNCS = 4
 /** Epochs around the head in which a second block of a miner makes the head be chosen anew (Lotus chain/store/store.go). */
 const RECHOOSE = { above: 5, below: 4 }
 
-export interface ChainSource extends HeaderSource {
-  /** The blocks, with their messages, of tipsets each of which is the parent of the next; in that order. @throws when nobody has them */
-  messages(tipsets: readonly Tipset[], signal: AbortSignal): Promise<readonly (readonly FullBlock[])[]>
-}
+export interface ChainSource extends HeaderSource, MessageSource {}
 
 export interface Validator {
   /**
@@ -54,13 +50,15 @@ export interface SyncerComponents {
   readonly metadata: MetadataStore
   readonly source: ChainSource
   readonly validator: Validator
+  /** Told of peers whose claimed head cannot be ours, or that nobody can deliver. */
+  readonly onBadClaim?: (peer: string, error: Error) => void
+  /** Unix ms; the system's clock where it is not given. */
+  readonly now?: () => number
 }
 
-interface Target {
-  readonly key: TipsetKey
-  readonly height: ChainEpoch
-  /** As claimed; nothing depends on its truth but the order of work. */
-  readonly weight: bigint
+interface ReachOptions {
+  readonly signal: AbortSignal
+  readonly claimants?: ReadonlySet<string>
 }
 
 /** Follows the chain: takes targets and blocks, validates what leads to them, and moves the head. */
@@ -70,7 +68,9 @@ export class Syncer {
   readonly #c: SyncerComponents
   readonly #validated: ValidatedBlocks
   readonly #tracker = new TipsetTracker()
-  readonly #targets = new Map<string, Target>()
+  readonly #targets = new Targets()
+  readonly #segments: Segments
+  readonly #deferred: Deferred
   readonly #stop = new AbortController()
   #wake: (() => void) | undefined
   #loop: Promise<void> | undefined
@@ -80,6 +80,11 @@ export class Syncer {
   constructor(components: SyncerComponents) {
     this.#c = components
     this.#validated = new ValidatedBlocks(components.metadata)
+    this.#segments = new Segments(components)
+    this.#deferred = new Deferred({
+      now: components.now ?? Date.now,
+      onDue: (key, { height, parentWeight }) => this.heard({ key, height, weight: parentWeight }),
+    })
   }
 
   start(): void {
@@ -88,20 +93,22 @@ export class Syncer {
 
   async close(): Promise<void> {
     this.#stop.abort(new Error('the node is stopping'))
+    this.#deferred.close()
     this.#wake?.()
     await this.#loop
     await this.#lane.catch(() => undefined)
   }
 
-  /** A head that somebody claims to have. Cheap; work happens in the background. */
-  heard(target: Target): void {
-    const head = this.#c.chain.head
-    if (target.key.isEmpty || head?.key.equals(target.key) === true || this.bad.firstOf(target.key.cids) !== undefined) return
-    this.#targets.set(target.key.id, target)
-    if (this.#targets.size > MAX_TARGETS) {
-      const lightest = [...this.#targets.values()].reduce((a, b) => (b.weight < a.weight ? b : a))
-      this.#targets.delete(lightest.key.id)
-    }
+  /**
+   * A head that somebody claims to have. Cheap; work happens in the background.
+   * @param peer whose head it is: it is asked for it first, and answers for it; undefined where nobody vouches for it
+   */
+  heard(claim: Claim, peer?: string): void {
+    const { head } = this.#c.chain
+    if (claim.key.isEmpty || head?.key.equals(claim.key) === true) return
+    const bad = this.bad.firstOf(claim.key.cids)
+    if (bad === undefined) this.#targets.add(claim, peer)
+    else if (peer !== undefined) this.#c.onBadClaim?.(peer, badBlock(bad.cid, bad.bad.reason))
     this.#wake?.()
   }
 
@@ -112,15 +119,19 @@ export class Syncer {
   async submit(block: FullBlock, signal: AbortSignal = this.#stop.signal): Promise<void> {
     const cid = blockCid(block.header)
     const bad = this.bad.get(cid)
-    if (bad !== undefined)
-      throw new SyncError('SYNC_BAD_BLOCK', `block ${cid} is known to be bad: ${bad.reason}`, { permanent: true })
+    if (bad !== undefined) throw badBlock(cid, bad.reason)
     await storeFullBlock(this.#c.store, block)
-    await this.#inTurn(() => this.#reach(new TipsetKey([cid]), block.header.height, signal))
+    await this.sync(new TipsetKey([cid]), block.header.height, signal)
   }
 
-  /** Validates a tipset that is in the store, or can be had, without any claim that it is the best. */
-  sync(key: TipsetKey, height: ChainEpoch, signal: AbortSignal = this.#stop.signal): Promise<void> {
-    return this.#inTurn(() => this.#reach(key, height, signal))
+  /** Validates a tipset that is in the store, or can be had, without any claim that it is the best. One ahead of its time is tried again then. */
+  async sync(key: TipsetKey, height: ChainEpoch, signal: AbortSignal = this.#stop.signal): Promise<void> {
+    try {
+      await this.#reach(key, height, { signal })
+    } catch (error) {
+      if (codeOf(error) === 'BLOCK_FUTURE') this.#deferred.add(key, this.#c.chain.reader.tipset(key).first)
+      throw error
+    }
   }
 
   /**
@@ -128,14 +139,13 @@ export class Syncer {
    * earlier pin. The chain never leaves a pinned tipset (Lotus chain/checkpoint.go).
    * @throws SyncError, or StoreError STORE_CHECKPOINT when its fork lies more than finality below the head
    */
-  checkpoint(key: TipsetKey, signal: AbortSignal = this.#stop.signal): Promise<void> {
-    return this.#inTurn(async () => {
-      const head = this.#c.chain.requireHead()
-      await this.#report(key, head.height, (report) => this.#validateUpTo(report, key, { signal, ignoreCheckpoint: true }))
-      await this.#c.chain.setCheckpoint(this.#c.chain.reader.tipset(key))
-    })
+  async checkpoint(key: TipsetKey, signal: AbortSignal = this.#stop.signal): Promise<void> {
+    const head = this.#c.chain.requireHead()
+    await this.#report(key, head.height, (report) => this.#validateUpTo(report, key, { signal, ignoreCheckpoint: true }))
+    await this.#inTurn(() => this.#c.chain.setCheckpoint(this.#c.chain.reader.tipset(key)))
   }
 
+  /** Validation and moves of the head are one after the other; fetching is not. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#lane.then(work, work)
     this.#lane = run.catch(() => undefined)
@@ -144,31 +154,37 @@ export class Syncer {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop
+    const running = new Set<Promise<void>>()
     while (!signal.aborted) {
-      const target = this.#takeTarget()
+      const target = running.size < MAX_SYNCS ? this.#targets.take() : undefined
       if (target === undefined) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
         continue
       }
-      await this.#inTurn(() => this.#reach(target.key, target.height, signal)).catch((error: unknown) => {
-        if (!signal.aborted)
-          log.warn('a target could not be reached', { height: target.height, target: target.key.toString() }, error)
+      const run = this.#pursue(target, signal).finally(() => {
+        running.delete(run)
+        this.#targets.done(target)
+        this.#wake?.()
       })
+      running.add(run)
+    }
+    await Promise.all(running)
+  }
+
+  async #pursue(target: Target, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#reach(target.key, target.height, { signal, claimants: target.claimants })
+    } catch (error) {
+      if (signal.aborted) return
+      log.warn('a target could not be reached', { height: target.height, target: target.key.toString() }, error)
+      if (isBadClaim(error)) for (const peer of target.claimants) this.#c.onBadClaim?.(peer, error as Error)
     }
   }
 
-  /** The heaviest target; what is no heavier than the head is let go. */
-  #takeTarget(): Target | undefined {
-    let best: Target | undefined
-    for (const t of this.#targets.values()) if (best === undefined || t.weight > best.weight) best = t
-    if (best !== undefined) this.#targets.delete(best.key.id)
-    return best
-  }
-
-  #reach(target: TipsetKey, targetHeight: ChainEpoch, signal: AbortSignal): Promise<void> {
-    return this.#report(target, targetHeight, (report) => this.#advance(report, target, signal))
+  #reach(target: TipsetKey, targetHeight: ChainEpoch, options: ReachOptions): Promise<void> {
+    return this.#report(target, targetHeight, (report) => this.#advance(report, target, options))
   }
 
   /** Runs a sync with a report of its own. */
@@ -184,97 +200,48 @@ export class Syncer {
     }
   }
 
-  async #advance(report: number, target: TipsetKey, signal: AbortSignal): Promise<void> {
+  async #advance(report: number, target: TipsetKey, options: ReachOptions): Promise<void> {
+    const { signal } = options
     let moved = false
     await this.#validateUpTo(report, target, {
-      signal,
+      ...options,
       // Also far from the target: a restart goes on from here.
       onValid: async (tipset) => {
         moved = true
         await this.#considerHead(this.#expanded(tipset), signal)
       },
     })
-    if (!moved) await this.#considerHead(this.#expanded(this.#c.chain.reader.tipset(target)), signal)
+    if (moved) return
+    await this.#inTurn(() => this.#considerHead(this.#expanded(this.#c.chain.reader.tipset(target)), signal))
   }
 
   /**
    * Validates what leads to a target from what is known to be valid.
-   * @param options.onValid told of the highest valid tipset after each segment
+   * @param options.onValid told, in turn, of the highest valid tipset after each segment
    */
   async #validateUpTo(
     report: number,
     target: TipsetKey,
-    options: {
-      readonly signal: AbortSignal
+    options: ReachOptions & {
       readonly ignoreCheckpoint?: boolean
       readonly onValid?: (tipset: Tipset) => Promise<void>
     },
   ): Promise<void> {
-    const { signal, onValid, ignoreCheckpoint = false } = options
+    const { signal, onValid } = options
     const { base, keys } = await walkBack({ ...this.#c, bad: this.bad, validated: this.#validated }, target, {
-      signal,
-      ignoreCheckpoint,
+      ...options,
       onHeight: (height) => this.reports.update(report, { height }),
     })
     this.reports.update(report, { stage: 'messages', base: base.key, baseHeight: base.height })
     let last: Tipset | undefined
-    for await (const tipsets of this.#withMessages(keys, signal)) {
-      this.reports.update(report, { height: (tipsets[0] as Tipset).height })
-      const { good, failure } = await this.#validateTipsets(tipsets, keys, signal)
-      last = good.at(-1) ?? last
-      if (last !== undefined) await onValid?.(last)
-      if (failure !== undefined) throw failure
-    }
-  }
-
-  /** The tipsets of keys in order, in segments, their messages in the store; the next segment is fetched ahead. */
-  async *#withMessages(keys: readonly TipsetKey[], signal: AbortSignal): AsyncGenerator<readonly Tipset[]> {
-    let at = 0
-    const next = (): Promise<readonly Tipset[]> | undefined => {
-      if (at >= keys.length) return undefined
-      const segment = this.#fetchSegment(keys.slice(at, at + SEGMENT), signal)
-      // Awaited in its turn; until then its failure is nobody's.
-      segment.catch(() => undefined)
-      at += SEGMENT
-      return segment
-    }
-    let coming = next()
-    while (coming !== undefined) {
-      const tipsets = await coming
-      coming = next()
-      yield tipsets
-    }
-  }
-
-  async #fetchSegment(keys: readonly TipsetKey[], signal: AbortSignal): Promise<readonly Tipset[]> {
-    const tipsets = keys.map((k) => this.#c.chain.reader.tipset(k))
-    const requests: Promise<void>[] = []
-    for (let i = 0; i < tipsets.length; i += MESSAGE_BATCH) {
-      const batch = tipsets.slice(i, i + MESSAGE_BATCH)
-      const lacks = batch.map((t) => !this.#hasMessages(t))
-      // Peers answer for tipsets that follow from one another: one question for the stretch, though it may hold some that are here.
-      const stretch = batch.slice(lacks.indexOf(true), lacks.lastIndexOf(true) + 1)
-      if (stretch.length > 0) requests.push(this.#fetchMessages(stretch, signal))
-    }
-    await Promise.all(requests)
-    return tipsets
-  }
-
-  async #fetchMessages(tipsets: readonly Tipset[], signal: AbortSignal): Promise<void> {
-    const answers = await this.#c.source.messages(tipsets, signal)
-    for (const blocks of answers) for (const block of blocks) await storeFullBlock(this.#c.store, block)
-    const still = tipsets.find((t) => !this.#hasMessages(t))
-    if (still !== undefined)
-      throw new SyncError('SYNC_UNAVAILABLE', `nobody has the messages of the tipset at height ${still.height}`)
-  }
-
-  #hasMessages(tipset: Tipset): boolean {
-    try {
-      for (const b of tipset.blocks) this.#c.chain.reader.messages(b)
-      return true
-    } catch (error) {
-      if (error instanceof MissingBlockError) return false
-      throw error
+    for await (const tipsets of this.#segments.of(keys, signal)) {
+      await this.#inTurn(async () => {
+        this.reports.update(report, { height: (tipsets[0] as Tipset).height })
+        const { good, failure } = await this.#validateTipsets(tipsets, keys, signal)
+        last = good.at(-1) ?? last
+        if (last !== undefined) await onValid?.(last)
+        if (failure !== undefined) throw failure
+      })
     }
   }
 
@@ -284,13 +251,18 @@ export class Syncer {
     way: readonly TipsetKey[],
     signal: AbortSignal,
   ): Promise<{ readonly good: readonly Tipset[]; readonly failure: Error | undefined }> {
-    const good: Tipset[] = []
+    signal.throwIfAborted()
+    // Another target may have led through some of them in the meantime.
+    const first = tipsets.findIndex((t) => !this.#validated.hasAll(t.key))
+    const rest = first < 0 ? [] : tipsets.slice(first)
+    const good: Tipset[] = first < 0 ? [...tipsets] : tipsets.slice(0, first)
+    if (rest.length === 0) return { good, failure: undefined }
     const results = await this.#c.validator.validate(
-      tipsets.map((t) => t.key),
+      rest.map((t) => t.key),
       signal,
     )
     for (const [i, errors] of results.entries()) {
-      const tipset = tipsets[i] as Tipset
+      const tipset = rest[i] as Tipset
       const valid = tipset.cids.filter((_, j) => errors[j] === undefined)
       await this.#validated.add(valid)
       tipset.blocks.forEach((header, j) => {
@@ -327,8 +299,14 @@ export class Syncer {
     if (this.#headSpoilt(head, candidate)) return this.#rechoose(head, signal)
     if (candidate.equals(head) || this.#equivocates(candidate)) return
     const heavier = await this.#compare(candidate, head, signal)
-    if (heavier <= 0) return
+    if (heavier <= 0 || this.#isOldFork(candidate, head)) return
     await chain.setHead(candidate)
+  }
+
+  /** The head may have moved on since the way to a candidate was looked at. */
+  #isOldFork(candidate: Tipset, head: Tipset): boolean {
+    if (candidate.parents.equals(head.key) || candidate.parents.equals(head.parents)) return false
+    return this.#c.chain.reader.commonAncestor(candidate, head).height < head.height - finality
   }
 
   #equivocates(tipset: Tipset): boolean {

@@ -24,6 +24,9 @@ const log = getLogger('chainxchg')
 /** Bytes of a tipset's headers: 15 blocks, each with a beacon entry (some 60 bytes) for each of 900 null rounds and more. */
 const MAX_TIPSET_HEADER_BYTES = 1 << 20
 
+/** Peers that are asked first because they claim to have what is asked for. */
+const MAX_PREFERRED = 4
+
 /** A tipset with its messages, as a peer gave them. Roots of messages hold where `checkMessages` was given. */
 export interface FullTipset {
   readonly tipset: Tipset
@@ -47,6 +50,8 @@ export interface ExchangeClientInit {
   /** Time for an answer to begin, extended by a second for each 50 KiB that came. */
   readonly readTimeoutMs?: number
   readonly minBytesPerSecond?: number
+  /** Time for a whole answer, however fast it comes. */
+  readonly maxReadMs?: number
   readonly maxAnswerBytes?: number
 }
 
@@ -54,6 +59,8 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined
   /** Ask this peer and no other. */
   readonly peer?: string | undefined
+  /** Ask these peers before all others. */
+  readonly prefer?: readonly string[] | undefined
 }
 
 /** Fetches pieces of the chain from peers (Lotus chain/exchange/client.go). All answers are compared with what was asked for. */
@@ -70,6 +77,7 @@ export class ExchangeClient {
       writeTimeoutMs: init.writeTimeoutMs ?? 5000,
       readTimeoutMs: init.readTimeoutMs ?? 5000,
       minBytesPerSecond: init.minBytesPerSecond ?? 50 << 10,
+      maxReadMs: init.maxReadMs ?? 60_000,
       maxAnswerBytes: init.maxAnswerBytes ?? MAX_EXCHANGE_RESPONSE_BYTES,
     }
   }
@@ -158,7 +166,7 @@ export class ExchangeClient {
     check: (answer: RawAnswer) => Promise<T>,
   ): Promise<T> {
     const request = encode(exchangeRequest, { head: [...head.cids], length: BigInt(length), options: wanted })
-    const peers = options.peer === undefined ? this.#candidates() : [options.peer]
+    const peers = options.peer === undefined ? this.#candidates(options.prefer ?? []) : [options.peer]
     // Without messages an answer has a size of its own: what a peer may make us hold follows from what we asked.
     const withMessages = (wanted & ExchangeOption.messages) !== 0n
     const maxBytes = Math.min(
@@ -194,10 +202,11 @@ export class ExchangeClient {
     })
   }
 
-  /** The best peers, those that are busy with requests of ours last. */
-  #candidates(): string[] {
-    const best = this.peers.best()
-    return [...best.filter((p) => !this.#slots.isFull(p)), ...best.filter((p) => this.#slots.isFull(p))]
+  /** Those preferred, then the best peers, those that are busy with requests of ours last. */
+  #candidates(prefer: readonly string[]): string[] {
+    const first = prefer.filter((p) => this.peers.has(p)).slice(0, MAX_PREFERRED)
+    const best = this.peers.best().filter((p) => !first.includes(p))
+    return [...first, ...best.filter((p) => !this.#slots.isFull(p)), ...best.filter((p) => this.#slots.isFull(p))]
   }
 
   #failed(peer: string, ms: number, length: number, error: unknown): void {
@@ -211,7 +220,7 @@ export class ExchangeClient {
   }
 
   async #request(peer: string, request: Uint8Array, maxBytes: number, signal: AbortSignal | undefined): Promise<RawAnswer> {
-    const { openTimeoutMs, writeTimeoutMs, readTimeoutMs, minBytesPerSecond } = this.#init
+    const { openTimeoutMs, writeTimeoutMs, readTimeoutMs, minBytesPerSecond, maxReadMs } = this.#init
     // A peer without a connection is not dialled: whoever offers a chain is connected.
     const connection = this.#c.host.libp2p.getConnections(peerIdFromString(peer)).find((c) => c.status === 'open')
     if (connection === undefined) throw new NetError('NET_UNREACHABLE', 'there is no connection to the peer')
@@ -224,6 +233,7 @@ export class ExchangeClient {
       maxBytes,
       timeoutMs: writeTimeoutMs + readTimeoutMs,
       minBytesPerSecond,
+      maxTimeMs: maxReadMs,
       signal,
     })
     // Both fail when the stream does; the reader's reason is the one to tell.

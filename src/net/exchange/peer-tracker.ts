@@ -23,6 +23,10 @@ export class PeerTracker {
     return this.#peers.size
   }
 
+  has(peer: string): boolean {
+    return this.#peers.has(peer)
+  }
+
   add(peer: string): void {
     if (!this.#peers.has(peer)) this.#peers.set(peer, { successes: 0, failures: 0, averageMs: undefined })
   }

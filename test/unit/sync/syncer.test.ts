@@ -1,119 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
-import { encode } from '../../../src/codec/codec.ts'
-import { NodeError } from '../../../src/lib/errors.ts'
 import { blake2b256 } from '../../../src/native/crypto.ts'
-import { MemoryBlockstore } from '../../../src/store/blockstore.ts'
-import { ChainReader } from '../../../src/store/chain-reader.ts'
-import { ChainStore } from '../../../src/store/chain-store.ts'
-import { MetadataStore } from '../../../src/store/metadata.ts'
-import { type ChainSource, Syncer, type Validator } from '../../../src/sync/syncer.ts'
-import { type BlockHeader, blockHeader } from '../../../src/types/block.ts'
-import type { FullBlock } from '../../../src/types/full-block.ts'
-import { Tipset, type TipsetKey } from '../../../src/types/tipset.ts'
-import { type TestChain, testChain } from '../../kit/fork-chain.ts'
-
-/** The weight that the model and the validator agree on: a function of the headers alone. */
-function weightOf(tipset: Tipset): bigint {
-  return BigInt(tipset.height) * 10n + BigInt(tipset.blocks.length)
-}
-
-class BadError extends NodeError {
-  readonly permanent: boolean
-  constructor(permanent: boolean) {
-    super('TEST_BAD', 'broken on purpose')
-    this.permanent = permanent
-  }
-}
-
-interface Bed {
-  readonly syncer: Syncer
-  readonly chain: ChainStore
-  readonly validated: string[]
-  readonly failing: Map<string, boolean>
-  restart(): Promise<Bed>
-  close(): Promise<void>
-}
-
-/** A node that has only the genesis; everything else it gets from `remote`, a store with all blocks. */
-async function bed(
-  remote: TestChain,
-  genesis: Tipset,
-  folder = mkdtempSync(join(tmpdir(), 'nelumbo-sync-')),
-  store = new MemoryBlockstore(),
-): Promise<Bed> {
-  const metadata = await MetadataStore.open(join(folder, 'metadata'))
-  const reader = new ChainReader(store)
-  if (store.size === 0) for (const b of genesis.blocks) store.put(genesis.cids[0] as never, encode(blockHeader, b))
-  const chain = await ChainStore.open({ store, metadata, reader })
-  await chain.setGenesis(genesis.first, genesis.cids[0] as never)
-  const far = new ChainReader(remote.store)
-  const full = (tipset: Tipset): FullBlock[] =>
-    tipset.blocks.map((header) => {
-      const { bls, secp } = far.messages(header)
-      return { header, bls, secp }
-    })
-  const source: ChainSource = {
-    headers: async (key: TipsetKey, count: number) => {
-      const out: Tipset[] = []
-      for (let at = far.tipset(key); out.length < Math.min(count, 7); at = far.tipset(at.parents)) {
-        out.push(at)
-        if (at.height === 0) break
-      }
-      return out
-    },
-    messages: async (tipsets) => tipsets.map(full),
-  }
-  const validated: string[] = []
-  const failing = new Map<string, boolean>()
-  const validator: Validator = {
-    validate: async (way) => {
-      const results: (Error | undefined)[][] = []
-      for (const key of way) {
-        const errors = key.cids.map((cid) => {
-          const permanent = failing.get(cid.toString())
-          if (permanent === undefined) validated.push(cid.toString())
-          return permanent === undefined ? undefined : new BadError(permanent)
-        })
-        results.push(errors)
-        if (errors.some((e) => e !== undefined)) break
-      }
-      return results
-    },
-    weigh: async (tipset) => weightOf(tipset),
-  }
-  const syncer = new Syncer({ chain, store, metadata, source, validator })
-  const stop = async (): Promise<void> => {
-    await syncer.close()
-    await chain.close()
-    await metadata.close()
-  }
-  return {
-    syncer,
-    chain,
-    validated,
-    failing,
-    restart: async () => {
-      await stop()
-      return bed(remote, genesis, folder, store)
-    },
-    close: async () => {
-      await stop()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Numbers that are the same in every run. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
+import type { HeadChange } from '../../../src/store/chain-reader.ts'
+import type { BlockHeader } from '../../../src/types/block.ts'
+import { Tipset } from '../../../src/types/tipset.ts'
+import { testChain } from '../../kit/fork-chain.ts'
+import { syncBed as bed, grow, random, weightOf } from '../../kit/sync-bed.ts'
 
 /** The rule by itself: heavier first, then the smaller tickets in order; the earlier seen stays where nothing tells. */
 function better(a: Tipset, b: Tipset): boolean {
@@ -126,16 +17,6 @@ function better(a: Tipset, b: Tipset): boolean {
     if (x !== y) return x < y
   }
   return false
-}
-
-function grow(remote: TestChain, from: Tipset, length: number, pick: (below: number) => number): Tipset[] {
-  const out: Tipset[] = []
-  let at = from
-  for (let i = 0; i < length; i++) {
-    at = remote.extend(at, { blocks: 1 + pick(2), nullRounds: pick(8) === 0 ? 1 : 0 })
-    out.push(at)
-  }
-  return out
 }
 
 t.test('from genesis to the head, each block once', async (t) => {
@@ -164,19 +45,35 @@ t.test('500 random forks leave the head that the rule says, and the stream says 
   const siblings = new Map<string, BlockHeader[]>()
   let trunk = [genesis]
   let best = genesis
-  const followed: Tipset[] = []
-  const gone = b.chain.onHeadChange((changes) => {
-    for (const c of changes) {
-      if (c.type === 'revert') {
-        if (followed.at(-1)?.equals(c.tipset) !== true) t.fail('a tipset was reverted that was not on top')
-        followed.pop()
-      } else if (c.type === 'apply') {
-        const below = followed.at(-1) ?? genesis
-        if (!c.tipset.parents.equals(below.key)) t.fail('a tipset was applied that does not follow')
-        followed.push(c.tipset)
+  /** Follows a stream of changes; says what does not fit. */
+  const follower = () => {
+    const followed: Tipset[] = []
+    const take = (changes: readonly HeadChange[]): void => {
+      for (const c of changes) {
+        if (c.type === 'revert') {
+          if (followed.at(-1)?.equals(c.tipset) !== true) t.fail('a tipset was reverted that was not on top')
+          followed.pop()
+        } else if (c.type === 'apply') {
+          const below = followed.at(-1) ?? genesis
+          if (!c.tipset.parents.equals(below.key)) t.fail('a tipset was applied that does not follow')
+          followed.push(c.tipset)
+        }
       }
     }
-  })
+    return { followed, take }
+  }
+  const listener = follower()
+  const gone = b.chain.onHeadChange((changes) => listener.take(changes))
+  // What ChainNotify sends.
+  const reader = follower()
+  const stop = new AbortController()
+  const first: string[] = []
+  const reading = (async () => {
+    for await (const changes of b.chain.subscribe(stop.signal)) {
+      if (first.length === 0) first.push(...changes.map((c) => c.type))
+      reader.take(changes)
+    }
+  })()
   let wrong = 0
   for (let i = 0; i < 500; i++) {
     const depth = 1 + pick(Math.min(20, trunk.length))
@@ -197,7 +94,18 @@ t.test('500 random forks leave the head that the rule says, and the stream says 
     if (b.chain.head?.equals(best) !== true) wrong++
   }
   t.equal(wrong, 0, 'the head is the heaviest each time')
-  t.equal(followed.at(-1)?.key.toString(), best.key.toString(), 'reverts and applies lead to the head')
+  await new Promise((resolve) => setImmediate(resolve))
+  stop.abort()
+  await reading
+  t.same(first, ['current'])
+  const way: string[] = []
+  for (let at = best; at.height > 0; at = b.chain.reader.parent(at)) way.unshift(String(at.key))
+  for (const { followed } of [listener, reader])
+    t.same(
+      followed.map((x) => String(x.key)),
+      way,
+      'reverts and applies lead along the chain to the head',
+    )
   gone()
   await b.close()
 })
