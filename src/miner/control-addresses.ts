@@ -1,5 +1,6 @@
 import type { Api } from '../api/api.ts'
 import type { MinerInfo } from '../api/types/miner.ts'
+import type { AddressConfig } from '../api/types/miner-process.ts'
 import { getLogger } from '../lib/log.ts'
 import { type Address, Protocol } from '../types/address.ts'
 import { formatFil, type TokenAmount } from '../types/scalars.ts'
@@ -9,16 +10,6 @@ const log = getLogger('miner')
 
 /** What a message is for; each kind may have senders of its own. */
 export type AddressUse = 'preCommit' | 'commit' | 'terminate' | 'dealPublish' | 'post'
-
-/** The section `Addresses` of the miner's config (Lotus api.AddressConfig). There is no list for PoSts: they take what is left over. */
-export interface AddressConfig {
-  readonly preCommitControl: readonly Address[]
-  readonly commitControl: readonly Address[]
-  readonly terminateControl: readonly Address[]
-  readonly dealPublishControl: readonly Address[]
-  readonly disableOwnerFallback: boolean
-  readonly disableWorkerFallback: boolean
-}
 
 export type AddressApi = Pick<Api, 'walletBalance' | 'walletHas' | 'stateAccountKey' | 'stateLookupId'>
 

@@ -4,6 +4,7 @@ import { type Endpoints, makeEndpoints, methodsById } from '../endpoints.ts'
 import type { AnyMethod } from '../method.ts'
 import * as common from '../methods/common.ts'
 import * as actor from './actor.ts'
+import * as proving from './proving.ts'
 
 // The peer id is a thing of the full node: the miner has no place in the network.
 const { id: _, ...process } = common
@@ -12,6 +13,7 @@ const { id: _, ...process } = common
 export const minerMethods = {
   ...process,
   ...actor,
+  ...proving,
 }
 
 /** Every method of the miner process as a function. */

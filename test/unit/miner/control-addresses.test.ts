@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type AddressConfig, ControlAddresses } from '../../../src/miner/control-addresses.ts'
+import type { AddressConfig } from '../../../src/api/types/miner-process.ts'
+import { ControlAddresses } from '../../../src/miner/control-addresses.ts'
 import { Address } from '../../../src/types/address.ts'
 
 const id = (n: number) => Address.fromId(BigInt(n))
