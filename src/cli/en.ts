@@ -3,6 +3,7 @@
  * commands that print them, because scripts read them; they are Lotus's in every language.
  */
 
+import { devnetCommands } from './en-devnet.ts'
 import { minerCommands, minerFlagTexts } from './en-miner.ts'
 import { mpoolCommands } from './en-mpool.ts'
 import { networkCommands } from './en-network.ts'
@@ -261,7 +262,9 @@ Example, the height at which deal 100000 appeared:
 
 export const en = {
   about: 'A Filecoin node',
-  commands: { ...commands, ...minerCommands, ...mpoolCommands, ...networkCommands } as Readonly<Record<string, CommandText>>,
+  commands: { ...commands, ...devnetCommands, ...minerCommands, ...mpoolCommands, ...networkCommands } as Readonly<
+    Record<string, CommandText>
+  >,
   flags: {
     repo: "folder of the node's repository (env: NELUMBO_PATH, LOTUS_PATH; default: ~/.lotus)",
     'api-url': 'API to use, [token:]multiaddress or URL (env: FULLNODE_API_INFO; default: the one of --repo)',

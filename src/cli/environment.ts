@@ -17,6 +17,8 @@ export interface Environment {
   readonly config: Readonly<Record<string, string>>
   /** Folder that bundles and parameters are kept in over repositories. */
   readonly cacheDir: string
+  /** The devnet's folder when no flag names one, `NELUMBO_DEVNET`. */
+  readonly devnet: string
   /** Where proof parameters are, when `FIL_PROOFS_PARAMETER_CACHE` says so. */
   readonly parameterCache: string | undefined
   readonly noColor: boolean
@@ -45,6 +47,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     logLevel: nonEmpty(env.GOLOG_LOG_LEVEL),
     config,
     cacheDir: join(nonEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'nelumbo'),
+    devnet: expandHome(nonEmpty(env.NELUMBO_DEVNET) ?? '~/.nelumbo-devnet', home),
     parameterCache: nonEmpty(env.FIL_PROOFS_PARAMETER_CACHE),
     noColor: nonEmpty(env.NO_COLOR) !== undefined,
     debug: nonEmpty(env.NELUMBO_DEBUG) !== undefined,

@@ -36,6 +36,8 @@ export interface Network {
   /** The same from nv25 on (FIP-0100 topped it up on test networks). */
   readonly teepInitialFilReserved: TokenAmount
 
+  /** Seconds for which the whole network stood still, so that its clock is behind by as much; undefined for none. */
+  readonly pausedSecs?: number
   /** Seconds per epoch. */
   readonly blockDelaySecs: number
   /** Seconds after an epoch's start in which its blocks may still arrive. */

@@ -51,5 +51,6 @@ export function epochsBehind(chain: ChainStore, network: Network, now: number): 
 /** Height that the clock says. */
 export function expectedHeight(chain: ChainStore, network: Network, now: number): number | undefined {
   if (chain.genesis === undefined) return undefined
-  return Math.max(0, Math.floor((now / 1000 - Number(chain.genesis.minTimestamp)) / network.blockDelaySecs))
+  const seconds = now / 1000 - (network.pausedSecs ?? 0) - Number(chain.genesis.minTimestamp)
+  return Math.max(0, Math.floor(seconds / network.blockDelaySecs))
 }

@@ -18,6 +18,11 @@ function rawPublicKey(key: ReturnType<typeof createPublicKey>): Uint8Array {
   return new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).x as string, 'base64url'))
 }
 
+/** The id of a key that nobody keeps: what a miner's state names until the miner has a host of its own. */
+export function newPeerId(): Uint8Array {
+  return base58btc.baseDecode(peerIdOf(rawPublicKey(generateKeyPairSync('ed25519').publicKey)))
+}
+
 /** The key by which other nodes know this one, made on first use. @throws NodeError NODE_HOST_KEY for a key of another kind */
 export async function loadOrCreateHostKey(
   keystore: Keystore,

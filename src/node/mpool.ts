@@ -85,12 +85,12 @@ function republishMs({ blockDelaySecs, propagationDelaySecs }: Network): number 
 /** Joins the topic of messages when the head is near the clock: before, the node cannot judge them. */
 export function joinMessagesNearHead(
   chain: ChainStore,
-  network: Pick<Network, 'blockDelaySecs'>,
+  network: Pick<Network, 'blockDelaySecs' | 'pausedSecs'>,
   net: NetService,
   now: () => number = Date.now,
 ): () => void {
   const near = (head: Tipset): boolean => {
-    const lag = now() / 1000 - Number(head.minTimestamp)
+    const lag = now() / 1000 - (network.pausedSecs ?? 0) - Number(head.minTimestamp)
     return lag < TOPIC_LAG * network.blockDelaySecs
   }
   let forget = (): void => {}

@@ -30,6 +30,8 @@ export interface BundleStoreInit {
   readonly localFolders?: readonly string[]
   /** false: what is not on this machine is not fetched. */
   readonly downloads?: boolean
+  /** Times that a failed transfer is taken up again; 5 when not given. */
+  readonly retries?: number
 }
 
 export interface LoadedBundle {
@@ -177,7 +179,8 @@ export class BundleStore {
     for (const url of this.#catalog.urls(wanted.version, wanted.release)) {
       const part = join(this.#init.folder, `${wanted.manifestCid}.${url.endsWith('.car') ? 'car' : 'tar'}.part`)
       try {
-        await downloadFile({ url, path: part, maxBytes: maxFileBytes, signal })
+        const { retries } = this.#init
+        await downloadFile({ url, path: part, maxBytes: maxFileBytes, signal, ...(retries === undefined ? {} : { retries }) })
         const bytes = await readFile(part)
         // Whatever it is, it is not asked for again from the middle.
         await rm(part, { force: true })

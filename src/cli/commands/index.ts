@@ -3,6 +3,7 @@ import { auth } from './auth.ts'
 import { chain } from './chain.ts'
 import { config } from './config.ts'
 import { daemon } from './daemon.ts'
+import { devnet } from './devnet.ts'
 import { log } from './log.ts'
 import { miner, minerGroups } from './miner/index.ts'
 import { mpool } from './mpool.ts'
@@ -15,6 +16,7 @@ import { sync } from './sync.ts'
 /** All commands in the order in which the help shows them. */
 export const commands: readonly (CommandSpec | GroupSpec)[] = [
   daemon,
+  devnet,
   miner,
   ...minerGroups,
   config,
