@@ -7,6 +7,7 @@ import { devnetCommands } from './en-devnet.ts'
 import { minerCommands, minerFlagTexts } from './en-miner.ts'
 import { mpoolCommands } from './en-mpool.ts'
 import { networkCommands } from './en-network.ts'
+import { walletCommands } from './en-wallet.ts'
 
 export interface CommandText {
   readonly about: string
@@ -260,11 +261,18 @@ Example, the height at which deal 100000 appeared:
   },
 }
 
+const allCommands: Readonly<Record<string, CommandText>> = {
+  ...commands,
+  ...devnetCommands,
+  ...minerCommands,
+  ...mpoolCommands,
+  ...networkCommands,
+  ...walletCommands,
+}
+
 export const en = {
   about: 'A Filecoin node',
-  commands: { ...commands, ...devnetCommands, ...minerCommands, ...mpoolCommands, ...networkCommands } as Readonly<
-    Record<string, CommandText>
-  >,
+  commands: allCommands,
   flags: {
     repo: "folder of the node's repository (env: NELUMBO_PATH, LOTUS_PATH; default: ~/.lotus)",
     'api-url': 'API to use, [token:]multiaddress or URL (env: FULLNODE_API_INFO; default: the one of --repo)',
@@ -346,6 +354,8 @@ export const en = {
     twoListens: () => 'give --api or --api-listen, not both',
     badPort: (port: string) => `--api ${port} is not a port number (0 to 65535)`,
     badListen: (address: string) => `--api-listen ${address} is not an address to listen at; write /ip4/127.0.0.1/tcp/1234/http`,
+    secretMissing: () => 'nothing came on standard input',
+    secretTooLong: () => 'what came on standard input is too long',
     noFile: (flag: string, path: string) => `--${flag} ${path}: there is no such file`,
   },
   globalFlags: 'nelumbo --help shows the flags that all commands take: --repo, --api-url, --json, --color, --force-send.',

@@ -39,6 +39,11 @@ export class Output {
     this.#stderr.write(`${text}\n`)
   }
 
+  /** Text on stderr without a line end: a question to the user. */
+  prompt(text: string): void {
+    this.#stderr.write(text)
+  }
+
   /** A JSON value, indented with two spaces as Lotus's commands print it. */
   json(value: unknown, indent: string | number = 2): void {
     this.line(goJson(value, indent))

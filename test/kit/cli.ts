@@ -15,24 +15,27 @@ export interface CliResult {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** What comes on its standard input; nothing where it is not given. */
+  readonly input?: string
 }
 
 /** Runs a command line to its end. Nothing of the caller's environment that the CLI reads gets through. */
-export function runCli(args: readonly string[], { env = {}, cwd }: CliOptions = {}): Promise<CliResult> {
+export function runCli(args: readonly string[], { env = {}, cwd, input }: CliOptions = {}): Promise<CliResult> {
   const { PATH = '', HOME = '/nowhere', NODE_COMPILE_CACHE } = process.env
   const cache = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
   return new Promise((resolve, reject) => {
     const child = spawn(launcher, args, {
       env: { PATH, HOME, TZ: 'UTC', ...cache, ...env },
       cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
+    child.stdin?.end(input)
     let stdout = ''
     let stderr = ''
-    child.stdout.on('data', (data) => {
+    child.stdout?.on('data', (data) => {
       stdout += data
     })
-    child.stderr.on('data', (data) => {
+    child.stderr?.on('data', (data) => {
       stderr += data
     })
     child.on('error', reject)

@@ -12,6 +12,7 @@ import { info, status, version, waitApi } from './node.ts'
 import { send } from './send.ts'
 import { state } from './state.ts'
 import { sync } from './sync.ts'
+import { wallet } from './wallet.ts'
 
 /** All commands in the order in which the help shows them. */
 export const commands: readonly (CommandSpec | GroupSpec)[] = [
@@ -23,6 +24,7 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   version,
   info,
   auth,
+  wallet,
   send,
   mpool,
   state,
