@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { writeFileAtomic } from '../lib/atomic-file.ts'
 import { errorMessage } from '../lib/errors.ts'
+import { tryLockFile } from '../lib/file-lock.ts'
 import { RepoError } from './repo-errors.ts'
 
 const lockFile = 'repo.lock'
@@ -16,24 +16,18 @@ export interface RepoLock {
 
 /**
  * Takes the exclusive lock of a repo, for this process. The operating system drops it when the process ends, however that
- * happens: nothing of a killed process has to be cleaned up, and two processes can never both have it. Node has no file
- * locks; SQLite takes one on `repo.lock` with its exclusive transaction (fcntl, as Lotus takes on the same file).
+ * happens: nothing of a killed process has to be cleaned up, and two processes can never both have it. It lies on `repo.lock` and
+ * is of the kind that Lotus takes on the same file (fcntl).
  * @throws RepoError REPO_LOCKED with the pid of the holder, REPO_ACCESS
  */
 export async function lockRepo(folder: string): Promise<RepoLock> {
-  let database: DatabaseSync
+  let unlock: (() => void) | undefined
   try {
-    database = new DatabaseSync(join(folder, lockFile), { timeout: 0 })
+    unlock = tryLockFile(join(folder, lockFile))
   } catch (cause) {
-    throw new RepoError('REPO_ACCESS', `The lock of the repo ${folder} cannot be opened: ${errorMessage(cause)}.`, { cause })
+    throw new RepoError('REPO_ACCESS', `The repo ${folder} cannot be locked: ${errorMessage(cause)}`, { cause })
   }
-  try {
-    database.exec('BEGIN EXCLUSIVE')
-  } catch (cause) {
-    database.close()
-    if ((cause as { errcode?: number }).errcode !== 5) {
-      throw new RepoError('REPO_ACCESS', `The repo ${folder} cannot be locked: ${errorMessage(cause)}.`, { cause })
-    }
+  if (unlock === undefined) {
     const pid = holderOf(folder)
     const who =
       pid === undefined ? 'another process' : pid === process.pid ? `this process (pid ${pid})` : `the process with pid ${pid}`
@@ -45,16 +39,17 @@ export async function lockRepo(folder: string): Promise<RepoLock> {
   try {
     await writeFileAtomic(pidPath, `${process.pid}\n`)
   } catch (cause) {
-    database.close()
+    unlock()
     throw new RepoError('REPO_ACCESS', `The repo ${folder} cannot be written: ${errorMessage(cause)}.`, { cause })
   }
+  const release = unlock
   let held = true
   return {
     release() {
       if (!held) return
       held = false
       rmSync(pidPath, { force: true })
-      database.close()
+      release()
     },
   }
 }
