@@ -10,7 +10,6 @@ import { StorageError } from './errors.ts'
 import { type PathMeta, readPathMeta } from './path-meta.ts'
 import { parseSectorName, type SectorFileType, type SectorId, sectorFileTypes, sectorName } from './sector-files.ts'
 import { type FsStat, heartbeatMs, type SectorIndex } from './sector-index.ts'
-import { readStoragePaths, writeStoragePaths } from './storage-json.ts'
 
 const log = getLogger('stores')
 /** A folder of Lotus's for files that are being fetched. */
@@ -23,9 +22,13 @@ interface LocalPath {
   readonly strange: Set<string>
 }
 
+/** storage.json in the miner's repo: the folders that are attached. */
+export interface StoragePathList {
+  storagePaths(): Promise<readonly string[]>
+  setStoragePaths(paths: readonly string[]): Promise<void>
+}
+
 export interface SectorStoreInit {
-  /** The miner's repo, which has the storage.json. */
-  readonly repo: string
   /** Where other hosts fetch this host's files. */
   readonly urls?: readonly string[]
 }
@@ -38,14 +41,19 @@ export interface ProvingFiles {
 
 export class SectorStore {
   readonly #index: SectorIndex
-  readonly #init: SectorStoreInit
+  readonly #list: StoragePathList
+  readonly #urls: readonly string[]
   readonly #paths = new Map<string, LocalPath>()
   #timer: NodeJS.Timeout | undefined
   #changing: Promise<unknown> = Promise.resolve()
 
-  constructor({ index }: { readonly index: SectorIndex }, init: SectorStoreInit) {
+  constructor(
+    { index, paths }: { readonly index: SectorIndex; readonly paths: StoragePathList },
+    { urls = [] }: SectorStoreInit = {},
+  ) {
     this.#index = index
-    this.#init = init
+    this.#list = paths
+    this.#urls = urls
   }
 
   /**
@@ -53,7 +61,7 @@ export class SectorStore {
    * sectors are faults, the others' are not.
    */
   async open(): Promise<void> {
-    for (const folder of await readStoragePaths(this.#init.repo)) {
+    for (const folder of await this.#list.storagePaths()) {
       try {
         await this.#openPath(folder)
       } catch (e) {
@@ -81,8 +89,8 @@ export class SectorStore {
     return this.#oneByOne(async () => {
       const path = resolve(folder)
       const meta = await this.#openPath(path)
-      const listed = await readStoragePaths(this.#init.repo)
-      if (!listed.includes(path)) await writeStoragePaths(this.#init.repo, [...listed, path])
+      const listed = await this.#list.storagePaths()
+      if (!listed.includes(path)) await this.#list.setStoragePaths([...listed, path])
       return meta
     })
   }
@@ -91,15 +99,12 @@ export class SectorStore {
   detach(folder: string): Promise<void> {
     return this.#oneByOne(async () => {
       const path = resolve(folder)
-      const listed = await readStoragePaths(this.#init.repo)
+      const listed = await this.#list.storagePaths()
       const opened = [...this.#paths].find(([, local]) => local.folder === path)
       if (opened === undefined && !listed.includes(path)) {
         throw new StorageError('STORAGE_UNKNOWN', `${path} is not attached; storage list shows what is.`)
       }
-      await writeStoragePaths(
-        this.#init.repo,
-        listed.filter((other) => other !== path),
-      )
+      await this.#list.setStoragePaths(listed.filter((other) => other !== path))
       if (opened !== undefined) {
         this.#paths.delete(opened[0])
         this.#index.detach(opened[0])
@@ -194,7 +199,7 @@ export class SectorStore {
     const path: LocalPath = { folder, meta, strange: new Set() }
     this.#paths.set(meta.id, path)
     try {
-      this.#index.attach({ ...meta, urls: this.#init.urls ?? [] }, await this.stat(meta.id))
+      this.#index.attach({ ...meta, urls: this.#urls }, await this.stat(meta.id))
       await this.#declareAll(path, false)
     } catch (cause) {
       this.#paths.delete(meta.id)

@@ -25,6 +25,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'nelumbo-prover-'))
 t.teardown(() => rmSync(scratch, { recursive: true, force: true }))
 setProofParentDir(join(scratch, 'parents'))
 
+const newStore = () =>
+  new SectorStore({ index: new SectorIndex(), paths: { storagePaths: async () => [], setStoragePaths: async () => {} } })
+
 /** A storage path with three sectors of our own sealing, one of them updated in the manner of a snap deal. */
 async function ownSectors(name: string) {
   const path = join(scratch, name)
@@ -46,7 +49,7 @@ async function ownSectors(name: string) {
     })
     sectors.push({ number, sealProof, sealedCid: CID.decode(sealedCid), updated: number === 2n })
   }
-  const store = new SectorStore({ index: new SectorIndex() }, { repo: scratch })
+  const store = newStore()
   await store.attach(path)
   return { path, sectors, store, prover: new LocalProver({ store }) }
 }
@@ -62,7 +65,7 @@ t.test("lotus-seed's sectors are proven where they lie", async (t) => {
   const path = sharedData(t, 'chains', 'lotus-devnet-proofs', 'miners', 't01000')
   const described = presealedSectors(t, 1000)
   if (path === undefined || described === undefined) return
-  const store = new SectorStore({ index: new SectorIndex() }, { repo: mkdtempSync(join(scratch, 'repo-')) })
+  const store = newStore()
   await store.attach(path)
   const prover = new LocalProver({ store })
   const sectors = described.map(({ sectorNumber, sealedCid }) => ({

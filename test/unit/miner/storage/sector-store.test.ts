@@ -6,7 +6,6 @@ import { formatPathMeta, initStoragePath, parsePathMeta, readPathMeta } from '..
 import { fileTypesOf, parseSectorName, sectorName, spaceOf } from '../../../../src/miner/storage/sector-files.ts'
 import { SectorIndex, staleMs } from '../../../../src/miner/storage/sector-index.ts'
 import { SectorStore } from '../../../../src/miner/storage/sector-store.ts'
-import { readStoragePaths } from '../../../../src/miner/storage/storage-json.ts'
 import { sharedData } from '../../../kit/shared-data.ts'
 
 interface Test {
@@ -19,8 +18,19 @@ function folder(t: Test): string {
   return path
 }
 
-function newStore(repo: string, now?: () => number): SectorStore {
-  return new SectorStore({ index: new SectorIndex(now) }, { repo, urls: ['http://127.0.0.1:2345/remote'] })
+/** A list of paths, as the repo keeps it. */
+function pathList() {
+  let kept: readonly string[] = []
+  return {
+    storagePaths: async () => kept,
+    setStoragePaths: async (paths: readonly string[]) => {
+      kept = paths
+    },
+  }
+}
+
+function newStore(paths = pathList(), now?: () => number): SectorStore {
+  return new SectorStore({ index: new SectorIndex(now), paths }, { urls: ['http://127.0.0.1:2345/remote'] })
 }
 
 /** A path with the named files, empty. */
@@ -106,14 +116,14 @@ t.test('a wrong sectorstore.json is refused with its name', async (t) => {
 })
 
 t.test('attach, find, detach, and again after a restart', async (t) => {
-  const repo = folder(t)
+  const repo = pathList()
   const { path, id } = await pathWith(t, ['sealed/s-t01000-5', 'cache/s-t01000-5', 'unsealed/fetching', 'sealed/notes.txt'])
   const store = newStore(repo)
   await store.open()
   t.teardown(() => store.close())
   await store.attach(path)
   t.same([...store.local()], [[id, path]])
-  t.same(await readStoragePaths(repo), [path])
+  t.same(await repo.storagePaths(), [path])
   t.same([...store.index.list()], [[id, [{ sector, types: 0b110 }]]])
   t.match(store.index.find(sector, 'sealed'), [{ info: { id, urls: ['http://127.0.0.1:2345/remote'] }, primary: true }])
   t.same(await store.provingFiles(sector, false), [
@@ -131,7 +141,7 @@ t.test('attach, find, detach, and again after a restart', async (t) => {
   t.same([...again.local()], [[id, path]])
 
   await store.detach(path)
-  t.same(await readStoragePaths(repo), [])
+  t.same(await repo.storagePaths(), [])
   t.same([...store.index.list()], [])
   await t.rejects(store.provingFiles(sector, false), { message: /no storage path is attached/ })
   await t.rejects(store.detach(path), { code: 'STORAGE_UNKNOWN' })
@@ -140,7 +150,7 @@ t.test('attach, find, detach, and again after a restart', async (t) => {
 })
 
 t.test('a path that is gone keeps the others from nothing', async (t) => {
-  const repo = folder(t)
+  const repo = pathList()
   const first = await pathWith(t, ['sealed/s-t01000-1'])
   const second = await pathWith(t, ['sealed/s-t01000-2'])
   const store = newStore(repo)
@@ -151,21 +161,21 @@ t.test('a path that is gone keeps the others from nothing', async (t) => {
   await again.open()
   again.close()
   t.same([...again.local().keys()], [second.id])
-  t.same(await readStoragePaths(repo), [first.path, second.path], 'it stays listed: the disk may come back')
+  t.same(await repo.storagePaths(), [first.path, second.path], 'it stays listed: the disk may come back')
 })
 
 t.test('two folders with one id', async (t) => {
   const { path } = await pathWith(t, [])
   const copy = folder(t)
   cpSync(path, copy, { recursive: true })
-  const store = newStore(folder(t))
+  const store = newStore()
   await store.attach(path)
   await t.rejects(store.attach(copy), { code: 'STORAGE_ATTACHED', message: /has the same id/ })
 })
 
 t.test('files that come and go are seen', async (t) => {
   const { path, id } = await pathWith(t, ['cache/s-t01000-5'])
-  const store = newStore(folder(t))
+  const store = newStore()
   await store.attach(path)
   await t.rejects(store.provingFiles(sector, false), { message: /Sector 5 has no sealed file/ })
   addFile(path, 'sealed/s-t01000-5')
@@ -184,7 +194,7 @@ t.test('files that come and go are seen', async (t) => {
 t.test('the long-term copy comes first', async (t) => {
   const sealing = await pathWith(t, ['sealed/s-t01000-5', 'cache/s-t01000-5'], { canSeal: true, weight: 100n })
   const storing = await pathWith(t, ['sealed/s-t01000-5'], { canStore: true, weight: 1n })
-  const store = newStore(folder(t))
+  const store = newStore()
   await store.attach(sealing.path)
   await store.attach(storing.path)
   t.same(
@@ -195,7 +205,7 @@ t.test('the long-term copy comes first', async (t) => {
 
 t.test('where new files go', async (t) => {
   let now = 0
-  const store = newStore(folder(t), () => now)
+  const store = newStore(pathList(), () => now)
   const need = 2048n
   await t.rejects(store.allocate(sector, 'sealed', need, 'storage'), { code: 'STORAGE_NO_SPACE', message: /no path is attached/ })
   const paths = {
@@ -230,7 +240,7 @@ t.test('a limit counts what is there', async (t) => {
   const { path, id } = await pathWith(t, [], { canStore: true, maxStorage: 1_000_000n })
   mkdirSync(join(path, 'sealed'))
   writeFileSync(join(path, 'sealed/s-t01000-5'), Buffer.alloc(300_000, 1))
-  const store = newStore(folder(t))
+  const store = newStore()
   await store.attach(path)
   const found = await store.stat(id)
   t.equal(found.max, 1_000_000n)
