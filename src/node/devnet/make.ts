@@ -109,6 +109,8 @@ export async function makeDevnet(options: DevnetOptions): Promise<DevnetDescript
   const miners = await sealAll(options, layout)
   const blockDelaySecs = options.blockDelaySecs ?? (await fittingDelay(options, layout, miners))
   onStep({ step: 'genesis' })
+  // What takes long comes before the time of the genesis is taken: the first epochs need not be empty.
+  await compile(bundle)
   const faucetKey: KeyInfo = { type: 'secp256k1', privateKey: randomBytes(32) }
   const faucet = Address.fromSecp256k1(secp256k1PublicKey(faucetKey.privateKey))
   const secretKey = beaconKey()
@@ -129,7 +131,6 @@ export async function makeDevnet(options: DevnetOptions): Promise<DevnetDescript
   const template = templateOf(name, miners, faucet, timestamp)
   const network = networkOf(description, layout, timestamp)
   const verifier = Address.fromBls(blsPublicKey(blsKeyFromSeed(randomBytes(32))))
-  await compile(bundle)
   const genesis = makeGenesis(template, bundle, { network, ticket: randomBytes(32), verifier })
   await writeFileAtomic(layout.template, formatTemplate(template), { mode: 0o600 })
   await writeFileAtomic(layout.genesis, await genesisCar(withBundle(genesis, bundle)))

@@ -9,6 +9,7 @@ import { loadNetworkFile } from '../../networks/network-file.ts'
 import type { Network } from '../../networks/types.ts'
 import { lockRepo } from '../../store/repo-lock.ts'
 import { Address } from '../../types/address.ts'
+import { ChainPool } from '../chain-pool.ts'
 import { type FullNode, startFullNode } from '../full-node.ts'
 import type { MinerNode } from '../miner-node.ts'
 import { type DevnetDescription, readDescription, writeDescription } from './description.ts'
@@ -77,6 +78,8 @@ export async function startDevnet(options: DevnetRunOptions): Promise<Devnet> {
     await makeFolder(layout.folder)
     const lock = await lockRepo(layout.folder)
     closers.push(() => lock.release())
+    // The genesis is made with the machines that the node will use.
+    ChainPool.configure(options.queryThreads)
     const made = !devnetExists(layout)
     const description = await ports(made ? await makeDevnet(options) : await readDescription(layout), layout)
     const { beacon } = description
