@@ -14,7 +14,6 @@ export const blocksPerEpoch = 5
 export const messageConfidence = 5
 export const weightRatioNum = 1n
 export const weightRatioDen = 2n
-export const ticketRandomnessLookback = 1
 /** Most messages in a block. */
 export const blockMessageLimit = 10_000
 export const blockGasLimit = 10_000_000_000n

@@ -2,7 +2,8 @@ import * as m from '../api/methods/chain.ts'
 import * as objects from '../api/methods/chain-objects.ts'
 import * as state from '../api/methods/state.ts'
 import * as messages from '../api/methods/state-messages.ts'
-import { NodeError } from '../lib/errors.ts'
+import type { BeaconSchedule } from '../beacon/schedule.ts'
+import { maxBeaconRoundForEpoch, networkVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
 import { networkParams } from '../rpc/handlers/network-params.ts'
 import { type BoundHandler, bind } from '../rpc/router.ts'
@@ -21,10 +22,12 @@ export interface ChainHandlersComponents {
   readonly store: LevelBlockstore
   readonly pool: ChainQueries
   readonly network: Network
+  /** Undefined for a node without a chain. */
+  readonly beacon: BeaconSchedule | undefined
 }
 
 /** Methods that follow the head or write: they run on the main thread. */
-export function chainHandlers({ chain, store, pool, network }: ChainHandlersComponents): readonly BoundHandler[] {
+export function chainHandlers({ chain, store, pool, network, beacon }: ChainHandlersComponents): readonly BoundHandler[] {
   const tipsetOf = (key: TipsetKey): Tipset => (key.isEmpty ? chain.requireHead() : chain.reader.tipset(key))
 
   return [
@@ -61,9 +64,11 @@ export function chainHandlers({ chain, store, pool, network }: ChainHandlersComp
     ),
     bind(state.stateGetNetworkParams, () => networkParams(network, chain.genesis?.minTimestamp ?? 0n)),
     bind(state.stateGetBeaconEntry, async ([epoch], { signal }) => {
-      // An epoch that is still to come gets its entry with its tipset.
-      const head = await headAtLeast(chain, epoch, signal)
-      return pool.beaconEntry(epoch, head, signal)
+      const head = chain.requireHead()
+      if (epoch <= head.height || beacon === undefined) return pool.beaconEntry(Math.max(0, epoch), head, signal)
+      // An epoch that is still to come has its entry from the beacon, as soon as that is out.
+      const nv = networkVersion(network, epoch)
+      return beacon.at(epoch).entry(maxBeaconRoundForEpoch(network, beacon.rules.genesisTimestamp, nv, epoch), signal)
     }),
     bind(messages.stateWaitMsg, ([cid, confidence, limit, allowReplaced], { signal }) =>
       waitForMessage(
@@ -73,14 +78,6 @@ export function chainHandlers({ chain, store, pool, network }: ChainHandlersComp
       ),
     ),
   ]
-}
-
-async function headAtLeast(chain: ChainStore, epoch: number, signal: AbortSignal): Promise<Tipset> {
-  for await (const _ of chain.subscribe(signal)) {
-    const head = chain.requireHead()
-    if (head.height >= epoch) return head
-  }
-  throw new NodeError('API_CANCELLED', 'the wait for the epoch was cancelled')
 }
 
 async function* notifications(

@@ -12,6 +12,7 @@ import { type CID, CID as Cid } from '../types/cid.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
 import type { ChainWorkerData, GossipVerdict, QueryCall, WireBlockResult } from './chain-worker.ts'
 import type { GasQueries } from './gas-queries.ts'
+import type { CreatedBlock, MiningBaseCall } from './mining-work.ts'
 import type { PoolQueries } from './pool-queries.ts'
 import type { WaitSearch } from './wait-message.ts'
 
@@ -87,6 +88,16 @@ export class ChainPool implements QueryPool {
   /** The beacon entry that counts for an epoch of the chain that ends in `base`. */
   beaconEntry(epoch: number, base: Tipset, signal: AbortSignal): Promise<BeaconEntry> {
     return this.#queries.call('beaconEntry', { epoch, base: base.cids.map(String) }, { signal }) as Promise<BeaconEntry>
+  }
+
+  /** JSON text of MinerGetBaseInfo's result. */
+  miningBase(call: MiningBaseCall, signal: AbortSignal): Promise<string> {
+    return this.#queries.call('miningBase', call, { signal }) as Promise<string>
+  }
+
+  /** A block without its signature, whose messages are in the store. */
+  createBlock(template: Uint8Array, signal: AbortSignal): Promise<CreatedBlock> {
+    return this.#queries.call('createBlock', { template }, { signal }) as Promise<CreatedBlock>
   }
 
   /** Validates tipsets that follow from one another, up to the first bad one; their messages must be in the store. */

@@ -31,6 +31,7 @@ import { blockMsg } from '../types/block.ts'
 import { CID } from '../types/cid.ts'
 import { TipsetKey } from '../types/tipset.ts'
 import { gasQueries } from './gas-queries.ts'
+import { answerCreateBlock, answerMiningBase, type CreatedBlock, type MiningBaseCall } from './mining-work.ts'
 import { poolQueries } from './pool-queries.ts'
 import { searchForWait, type WaitSearch } from './wait-message.ts'
 
@@ -171,6 +172,16 @@ serveWorker({
     const found = poolAnswers.poolSenders(args)
     await store.flush()
     return found
+  },
+
+  miningBase(call: MiningBaseCall): string {
+    return answerMiningBase(state, json, call)
+  },
+
+  async createBlock({ template }: { template: Uint8Array }): Promise<CreatedBlock> {
+    const made = answerCreateBlock(state, store, template)
+    await store.flush()
+    return made
   },
 
   beaconEntry({ epoch, base }: { epoch: number; base: readonly string[] }) {

@@ -31,6 +31,7 @@ import { loadOrCreateHostKey } from './host-key.ts'
 import { importChain, removeChain, validateImport } from './import-chain.ts'
 import { Journal } from './journal.ts'
 import { nodeMetrics } from './metrics.ts'
+import { beaconOf } from './mining-handlers.ts'
 import { joinMessagesNearHead, startMpool } from './mpool.ts'
 import { blameClaim, createNet, exchangeSource, follow } from './net-link.ts'
 import { noChainText } from './no-chain.ts'
@@ -272,8 +273,24 @@ async function start(
     closers.push(async (forget = joinMessagesNearHead(chain, network, net as NetService)) => forget())
   }
 
-  const keys = { wallet, signer }
-  const api = { repo, config, network, chain, store, pool, mpool, syncer, net, ...keys, peerId, metrics, startTime, stopping }
+  const keys = { wallet, signer, beacon: beaconOf(network, genesis) }
+  const api = {
+    repo,
+    config,
+    network,
+    chain,
+    store,
+    metadata,
+    pool,
+    mpool,
+    syncer,
+    net,
+    ...keys,
+    peerId,
+    metrics,
+    startTime,
+    stopping,
+  }
   const server = await serveApi(api, options)
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })

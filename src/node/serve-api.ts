@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { allPermissions } from '../api/method.ts'
+import type { BeaconSchedule } from '../beacon/schedule.ts'
 import type { JsonContext } from '../codec/json.ts'
 import { NodeError } from '../lib/errors.ts'
+import { SlashFilter } from '../miner/mining/slash-filter.ts'
 import type { NetService } from '../net/service.ts'
 import type { Network } from '../networks/types.ts'
 import { loadOrCreateSecret, TokenAuth } from '../rpc/auth.ts'
@@ -11,6 +13,7 @@ import { RpcServer } from '../rpc/server.ts'
 import type { ChainStore } from '../store/chain-store.ts'
 import type { FullNodeConfig } from '../store/config/full-node.ts'
 import type { LevelBlockstore } from '../store/level-blockstore.ts'
+import type { MetadataStore } from '../store/metadata.ts'
 import type { Repo } from '../store/repo.ts'
 import type { Syncer } from '../sync/syncer.ts'
 import type { LocalWallet } from '../wallet/local-wallet.ts'
@@ -36,6 +39,7 @@ export interface ApiComponents {
   readonly network: Network
   readonly chain: ChainStore
   readonly store: LevelBlockstore
+  readonly metadata: MetadataStore
   /** Undefined, as `mpool` and `syncer`, for a node without a chain. */
   readonly pool: ChainPool | undefined
   readonly mpool: Mpool | undefined
@@ -45,6 +49,8 @@ export interface ApiComponents {
   readonly peerId: string
   /** Undefined where it is switched off. */
   readonly wallet: LocalWallet | undefined
+  /** Undefined for a node without a chain. */
+  readonly beacon: BeaconSchedule | undefined
   /** All keys of the node. */
   readonly signer: Signer
   readonly metrics: NodeMetrics
@@ -84,7 +90,7 @@ export async function serveApi(
     ...mpoolHandlers({ ...c, addressPrefix: c.network.addressPrefix }),
     ...miningHandlers(c),
     ...netHandlers(c),
-    ...syncHandlers(c),
+    ...syncHandlers({ ...c, slashFilter: new SlashFilter({ records: c.metadata }) }),
     ...walletHandlers({ ...c, resolve: keyResolver(queries, c.network) }),
   ]
   const health = new Health({ chain: c.chain, network: c.network, net: c.net, now: Date.now })

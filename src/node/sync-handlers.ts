@@ -5,6 +5,7 @@ import type { ActiveSync } from '../api/types/sync.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { Lru } from '../lib/lru.ts'
+import type { SlashFilter } from '../miner/mining/slash-filter.ts'
 import type { NetService } from '../net/service.ts'
 import { type BoundHandler, bind } from '../rpc/router.ts'
 import { type Blockstore, MissingBlockError } from '../store/blockstore.ts'
@@ -36,11 +37,13 @@ export interface SyncHandlersComponents {
   readonly pool: Pick<ChainPool, 'validateWay'> | undefined
   /** Undefined for a node that talks to no peer. */
   readonly net: NetService | undefined
+  /** Remembers submitted blocks and refuses those that their miner would be punished for. */
+  readonly slashFilter?: Pick<SlashFilter, 'pass'>
 }
 
 /** Methods about the syncer (Lotus node/impl/full/sync.go). */
 export function syncHandlers(components: SyncHandlersComponents): readonly BoundHandler[] {
-  const { chain, syncer, store, pool, net } = components
+  const { chain, syncer, store, pool, net, slashFilter } = components
   if (syncer === undefined || pool === undefined) return refusals()
   const tipsetOf = (key: TipsetKey): Tipset => (key.isEmpty ? chain.requireHead() : chain.reader.tipset(key))
   const incoming = new IncomingBlocks()
@@ -57,6 +60,8 @@ export function syncHandlers(components: SyncHandlersComponents): readonly Bound
   return [
     bind(m.syncState, () => ({ activeSyncs: syncer.reports.all().map((r) => activeSync(chain, r)), vmApplied: applied })),
     bind(m.syncSubmitBlock, async ([block], { signal }) => {
+      const height = parentHeight(chain, block)
+      await slashFilter?.pass(block.header, height)
       const full = withMessages(chain, block)
       await storeFullBlock(store, full)
       const cid = blockCid(block.header)
@@ -156,11 +161,14 @@ function appliedMessages(chain: ChainStore, changes: readonly HeadChange[]): big
   return BigInt(count)
 }
 
-/** The block with its messages, which must be in the store and be those that its header names. */
-function withMessages(chain: ChainStore, { header, blsMessages, secpkMessages }: BlockMsg): FullBlock {
+function parentHeight(chain: ChainStore, { header }: BlockMsg): number {
   const [parent] = header.parents
   if (parent === undefined) throw new SyncError('SYNC_HEADERS', 'the submitted block has no parents', { permanent: true })
-  within('loading parent block', () => chain.reader.block(parent))
+  return within('loading parent block', () => chain.reader.block(parent)).height
+}
+
+/** The block with its messages, which must be in the store and be those that its header names. */
+function withMessages(chain: ChainStore, { header, blsMessages, secpkMessages }: BlockMsg): FullBlock {
   const bls = within('failed to load bls messages', () => load(chain, blsMessages, isUnsigned))
   const secp = within('failed to load secpk message', () => load(chain, secpkMessages, isSigned))
   const full: FullBlock = { header, bls, secp }

@@ -7,36 +7,8 @@ import type { ChainEpoch } from '../types/scalars.ts'
 import type { Tipset } from '../types/tipset.ts'
 import { StateError } from './errors.ts'
 
-/** Purposes for which randomness is drawn (go-state-types/crypto: DomainSeparationTag). */
-export const DomainTag = {
-  ticketProduction: 1,
-  electionProofProduction: 2,
-  winningPostChallengeSeed: 3,
-  windowedPostChallengeSeed: 4,
-  sealRandomness: 5,
-  interactiveSealChallengeSeed: 6,
-  windowedPostDeadlineAssignment: 7,
-  marketDealCronSeed: 8,
-  postChainCommit: 9,
-} as const
-
 /** How far back the entry of a beacon round is sought: blocks faster than the beacon repeat no entry (Lotus chain/rand/rand.go). */
 const BEACON_LOOKBACK_TIPSETS = 20
-
-/**
- * blake2b-256(tag as int64 BE ‖ digest ‖ epoch as int64 BE ‖ entropy).
- * @param digest 32 bytes: blake2b-256 of the ticket's proof or the beacon entry's data
- * @param tag any int64; `DomainTag` has the ones in use
- */
-export function drawRandomness(digest: Uint8Array, tag: bigint, epoch: ChainEpoch, entropy: Uint8Array): Uint8Array {
-  const input = new Uint8Array(16 + digest.length + entropy.length)
-  const view = new DataView(input.buffer)
-  view.setBigInt64(0, BigInt.asIntN(64, tag))
-  input.set(digest, 8)
-  view.setBigInt64(8 + digest.length, BigInt(epoch))
-  input.set(entropy, 16 + digest.length)
-  return blake2b256(input)
-}
 
 /**
  * Randomness as a chain that ends in one tipset holds it. The rules for heights that fall on null rounds changed

@@ -181,12 +181,19 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Folder of a chain in the shared data: its network file and the actor bundles are given on the command line. */
   readonly chain?: string
+  /** Instead of the chain's own network file. */
+  readonly networkFile?: string
 }
 
 /** Starts a daemon on a free port; the test kills it when it ends, should it still be there. */
-export function spawnDaemon(t: Pick<Test, 'teardown'>, { repo, args = [], env = {}, chain }: DaemonOptions): DaemonProcess {
+export function spawnDaemon(
+  t: Pick<Test, 'teardown'>,
+  { repo, args = [], env = {}, chain, networkFile }: DaemonOptions,
+): DaemonProcess {
   const network =
-    chain === undefined ? [] : ['--network-file', join(chain, 'network.json'), '--bundles', join(chain, '..', '..', 'actors')]
+    chain === undefined
+      ? []
+      : ['--network-file', networkFile ?? join(chain, 'network.json'), '--bundles', join(chain, '..', '..', 'actors')]
   const daemon = new DaemonProcess(repo, ['--api', '0', '--bootstrap=false', ...network, ...args], env)
   t.teardown(async () => {
     if (daemon.ended === undefined) await daemon.kill9()

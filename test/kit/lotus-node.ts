@@ -11,6 +11,7 @@ import { stringify } from '../../src/rpc/client.ts'
 import { type DaemonProcess, type RunningDaemon, runDaemon, startDaemon, temporaryFolder } from './daemon.ts'
 import { jsonDifference } from './json-compare.ts'
 import { laterReason, notCompared, type RecordedAnswer, recordedAnswers, type recordedChains } from './rpc-answers.ts'
+import { networkWithBeacon } from './served-network.ts'
 import { sharedData } from './shared-data.ts'
 
 /** Calls that one body carries. */
@@ -46,7 +47,9 @@ export async function executeAndAsk(t: Test, { name, tipsets, height, head, halt
     t.same(first.ended, { code: 0, signal: null }, first.stderr)
     t.notOk(readdirSync(repo).includes('api'), 'a node that is over leaves no address behind')
   }
-  const daemon = await startDaemon(t, { repo, chain, args: halt ? [] : args }, 200_000)
+  // Of the mock beacon every node knows every round; others are asked.
+  const network = name === 'lotus-devnet' ? {} : { networkFile: await networkWithBeacon(t, chain) }
+  const daemon = await startDaemon(t, { repo, chain, ...network, args: halt ? [] : args }, 200_000)
   const { stdout } =
     first ?? (await daemon.process.until(() => (daemon.process.stdout === '' ? undefined : daemon.process), 'its line'))
   t.match(stdout.trimEnd(), outcome, 'standard output has the outcome and nothing else')

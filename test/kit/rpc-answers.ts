@@ -34,7 +34,6 @@ export function notCompared(chain: string, method: string): ReadonlySet<string> 
 
 const laterMethods: ReadonlyMap<string, string> = new Map([
   ['Filecoin.GetActorEventsRaw', 'the event index is not implemented yet'],
-  ['Filecoin.MinerGetBaseInfo', 'block production is not implemented yet'],
 ])
 
 /** Why a recorded method is not asked, undefined for one that has to be answered. */

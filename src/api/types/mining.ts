@@ -1,6 +1,11 @@
-import { record, type Shape } from '../../codec/combinators.ts'
+import { as, list, record, type Shape } from '../../codec/combinators.ts'
 import { text, uint64 } from '../../codec/primitives.ts'
+import { blockMessageLimit } from '../../networks/constants.ts'
+import { address } from '../../types/address.ts'
+import { beaconEntry, electionProof, postProof, ticket } from '../../types/block.ts'
+import { signedMessage } from '../../types/message.ts'
 import { epoch } from '../../types/scalars.ts'
+import { tipsetKey } from '../../types/tipset.ts'
 import { oneOf } from './shape.ts'
 
 /** What a miner goes by; times in seconds. */
@@ -17,3 +22,18 @@ export const miningParams = record('MiningParams', {
   addressPrefix: oneOf('address prefix', ['f', 't']),
 })
 export type MiningParams = Shape<typeof miningParams.fields>
+
+export const blockTemplateFields = {
+  miner: address,
+  parents: tipsetKey,
+  ticket,
+  electionProof: as('Eproof', electionProof),
+  beaconEntries: as('BeaconValues', list(beaconEntry, { emptyJson: 'null', max: 100_000 })),
+  messages: list(signedMessage, { emptyJson: 'null', max: blockMessageLimit }),
+  epoch,
+  timestamp: uint64,
+  winningPost: as('WinningPoStProof', list(postProof, { emptyJson: 'null', max: 64 })),
+}
+/** What a miner decided on for a block (Lotus api.BlockTemplate). `timestamp` in Unix seconds. */
+export const blockTemplate = record('BlockTemplate', blockTemplateFields)
+export type BlockTemplate = Shape<typeof blockTemplateFields>

@@ -1,5 +1,5 @@
 import type { StateManager } from '../../state/state-manager.ts'
-import { winCount } from '../election.ts'
+import { winCount } from '../../types/election.ts'
 import { BlockError } from '../errors.ts'
 import type { WholeHeader } from '../full-block.ts'
 import { type LookbackMiner, powerIn } from './miner.ts'

@@ -1,14 +1,11 @@
 import type { SectorOnChainInfo } from '../../actors/miner/sector.ts'
 import type { MinerView } from '../../actors/miner/view.ts'
-import { encode } from '../../codec/codec.ts'
-import { blake2b256 } from '../../native/crypto.ts'
 import { NativeError } from '../../native/errors.ts'
 import { type PoStInfo, verifyWinningPost } from '../../native/proofs.ts'
-import { DomainTag, drawRandomness } from '../../state/randomness.ts'
-import { type Address, address } from '../../types/address.ts'
 import { BitField } from '../../types/bitfield.ts'
 import type { BeaconEntry } from '../../types/block.ts'
-import type { ActorId, ChainEpoch } from '../../types/scalars.ts'
+import { winningPostRandomness } from '../../types/draws.ts'
+import type { ActorId } from '../../types/scalars.ts'
 import { BlockError, ConsensusError } from '../errors.ts'
 import type { WholeHeader } from '../full-block.ts'
 import type { LookbackMiner } from './miner.ts'
@@ -18,11 +15,6 @@ import { challengedIndex } from './winning-challenge.ts'
 const PROOF_BYTES = 192
 /** Registered PoSt proof types are 0 to 14. */
 const PROOF_TYPES = 15n
-
-/** What a winning PoSt is challenged with (Lotus filcns/filecoin.go, VerifyWinningPoStProof). */
-export function winningPostRandomness(entry: BeaconEntry, height: ChainEpoch, miner: Address): Uint8Array {
-  return drawRandomness(blake2b256(entry.data), BigInt(DomainTag.winningPostChallengeSeed), height, encode(address, miner))
-}
 
 /**
  * The sector that a winning PoSt must prove: chosen by index among the active sectors of the miner, undefined where it has none

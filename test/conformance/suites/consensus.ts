@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expNeg } from '../../../src/consensus/election.ts'
+import { expNeg } from '../../../src/types/election.ts'
 import type { ConformanceSuite } from '../../kit/conformance.ts'
 
 /** Golden files of the election's arithmetic: every line is an input and an output, fixed-point × 2^256. */

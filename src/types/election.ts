@@ -1,6 +1,6 @@
 import { divFloor } from '../lib/integer.ts'
 import { blake2b256 } from '../native/crypto.ts'
-import type { StoragePower } from '../types/scalars.ts'
+import type { StoragePower } from './scalars.ts'
 
 /** Binary digits behind the point: all numbers here are fixed-point integers, value × 2^256. */
 const PRECISION = 256n
