@@ -1,6 +1,5 @@
 import { as, list, record, type Shape } from '../../codec/combinators.ts'
 import { text, uint64 } from '../../codec/primitives.ts'
-import { blockMessageLimit } from '../../networks/constants.ts'
 import { address } from '../../types/address.ts'
 import { beaconEntry, electionProof, postProof, ticket } from '../../types/block.ts'
 import { signedMessage } from '../../types/message.ts'
@@ -29,7 +28,7 @@ export const blockTemplateFields = {
   ticket,
   electionProof: as('Eproof', electionProof),
   beaconEntries: as('BeaconValues', list(beaconEntry, { emptyJson: 'null', max: 100_000 })),
-  messages: list(signedMessage, { emptyJson: 'null', max: blockMessageLimit }),
+  messages: list(signedMessage, { emptyJson: 'null', max: 10_000 }),
   epoch,
   timestamp: uint64,
   winningPost: as('WinningPoStProof', list(postProof, { emptyJson: 'null', max: 64 })),
