@@ -6,23 +6,20 @@ import { errorMessage } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import type { Block } from '../store/blockstore.ts'
 import type { MetadataChange, MetadataStore } from '../store/metadata.ts'
-import { type Address, Protocol } from '../types/address.ts'
-import { type CID, cidKey, cidOf } from '../types/cid.ts'
-import { type Message, message, type SignedMessage, signedMessage, signedMessageCid } from '../types/message.ts'
+import type { Address } from '../types/address.ts'
+import { type CID, cidOf } from '../types/cid.ts'
+import { type Message, message, type SignedMessage, signedMessage } from '../types/message.ts'
 import type { Tipset } from '../types/tipset.ts'
-import { Admission, baseFeeLowerBound, checkState } from './admission.ts'
-import { checkMpoolConfig, defaultMpoolConfig, pruneCooldownMs } from './config.ts'
+import { Admission, checkState } from './admission.ts'
+import { checkMpoolConfig, defaultMpoolConfig } from './config.ts'
 import { MpoolError } from './errors.ts'
-import { Facts } from './facts.ts'
-import { BlsSignatures, effectOf } from './head-changes.ts'
-import { KEEP_BASE_FEE_DIVISOR } from './limits.ts'
+import { HeadFollower } from './head-follower.ts'
 import { LocalMessages } from './local-messages.ts'
-import { PendingMessages } from './pending.ts'
-import type { PoolChain } from './pool-chain.ts'
+import type { PoolChain, SenderFacts } from './pool-chain.ts'
+import { PoolState } from './pool-state.ts'
 import { type PooledMessage, pooled } from './pooled-message.ts'
-import { messagesToPrune } from './prune.ts'
-import type { SenderState } from './selection/chains.ts'
-import { selectMessages } from './selection/select.ts'
+import { Pruner } from './pruner.ts'
+import { Selector } from './selector.ts'
 import type { SenderQueue, Strictness } from './sender-queue.ts'
 
 const log = getLogger('mpool')
@@ -63,77 +60,46 @@ export interface PushOptions {
 export class MessagePool {
   readonly #c: MessagePoolComponents
   readonly #prefix: 'f' | 't'
-  readonly #pending = new PendingMessages()
-  readonly #signatures = new BlsSignatures()
   readonly #local: LocalMessages
   readonly #admission: Admission
+  readonly #pruner: Pruner
+  readonly #selector: Selector
   readonly #writer: Batcher<readonly Block[], undefined>
-  readonly #now: () => number
-  #config: MpoolConfig
-  #facts: Facts
-  #target: Tipset
-  #following: Promise<void> = Promise.resolve()
-  #leavesChain = false
-  #pruning: Promise<void> | undefined
-  #nextPrune = Number.NEGATIVE_INFINITY
-  #closed = false
-  /** CIDs (`cidKey`) of what was sent out last; when one of them is in a block there may be room for more. */
-  republished: ReadonlySet<string> = new Set()
-  /** Called when one of them is. */
-  onRepublishedApplied: (() => void) | undefined
+  readonly state: PoolState
+  readonly follower: HeadFollower
 
-  private constructor(components: MessagePoolComponents, { head, addressPrefix }: MessagePoolInit, config: MpoolConfig) {
-    this.#c = components
+  private constructor(c: MessagePoolComponents, { head, addressPrefix }: MessagePoolInit, config: MpoolConfig) {
+    this.#c = c
     this.#prefix = addressPrefix
-    this.#config = config
-    this.#target = head
-    this.#facts = new Facts(components.chain, head)
-    this.#local = new LocalMessages(components.metadata)
-    this.#admission = new Admission(components.chain, () => this.#facts)
-    this.#now = components.now ?? Date.now
+    this.state = new PoolState(c.chain, head, config)
+    this.#local = new LocalMessages(c.metadata)
+    this.#admission = new Admission(c.chain, () => this.state.facts)
+    this.#pruner = new Pruner({ state: this.state, now: c.now ?? Date.now })
+    this.#selector = new Selector({ state: this.state, random: c.random ?? Math.random })
+    this.follower = new HeadFollower({ state: this.state, local: this.#local })
     this.#writer = new Batcher(async (lists) => {
-      await components.store.putMany(lists.flat())
+      await c.store.putMany(lists.flat())
       return lists.map(() => undefined)
     }, STORE_BATCH)
   }
 
   /** Makes the pool with its settings; `loadLocal` brings back this node's own messages. */
   static open(components: MessagePoolComponents, init: MessagePoolInit): MessagePool {
-    const text = components.metadata.getText(CONFIG_KEY)
-    let config = defaultMpoolConfig
-    if (text !== undefined) {
-      try {
-        config = fromJson(mpoolConfig, JSON.parse(text))
-        checkMpoolConfig(config)
-      } catch (error) {
-        log.warn('the settings of the message pool cannot be read; the defaults are used', {}, error)
-        config = defaultMpoolConfig
-      }
-    }
-    return new MessagePool(components, init, config)
+    return new MessagePool(components, init, readConfig(components.metadata))
   }
 
   /** Takes back the messages of this node's clients that are not in a block yet. One that no longer fits is left out, not lost. */
   async loadLocal(): Promise<void> {
     const messages = (await this.#local.load()).map(pooled)
     messages.sort((a, b) => (a.signed.message.nonce < b.signed.message.nonce ? -1 : 1))
-    const results = await Promise.all(
-      messages.map(async (m) => {
-        try {
-          return { m, ...(await this.#admission.judge(m)) }
-        } catch (error) {
-          return { m, error }
-        }
-      }),
-    )
-    for (const found of results) {
-      const { m } = found
-      const { from } = m.signed.message
-      this.#pending.setLocal(from)
+    const judged = await Promise.allSettled(messages.map((m) => this.#admission.judge(m)))
+    for (const [i, m] of messages.entries()) {
+      this.state.pending.setLocal(m.signed.message.from)
       try {
-        if ('error' in found) throw found.error
-        checkState(m, found.judged, found.base, true, this.#pendingFunds(m))
-        this.#insert(m, 'local', found.judged.sender?.nonce ?? 0n)
+        const found = judged[i] as PromiseSettledResult<Awaited<ReturnType<Admission['judge']>>>
+        if (found.status === 'rejected') throw found.reason
+        checkState(m, found.value.judged, found.value.base, true, this.state.pendingFunds(m))
+        this.state.insert(m, 'local', found.value.judged.sender?.nonce ?? 0n)
       } catch (error) {
         if (error instanceof MpoolError && error.code === 'MPOOL_NONCE_LOW')
           this.#local.settle(m.signed.message, this.head.height)
@@ -145,19 +111,12 @@ export class MessagePool {
 
   /** The tipset that the pool has followed the chain to. */
   get head(): Tipset {
-    return this.#facts.base
+    return this.state.head
   }
 
   get size(): number {
-    return this.#pending.size
+    return this.state.pending.size
   }
-
-  /** Milliseconds of the pool's clock; for those who work on its behalf. */
-  get now(): number {
-    return this.#now()
-  }
-
-  // --- messages that come in ---
 
   /**
    * Takes a message in and publishes it. One whose fee cap is too low for now is kept and published when the base fee has fallen.
@@ -167,11 +126,11 @@ export class MessagePool {
     const m = pooled(signed)
     const publish = await this.#take(m, trusted ? (local ? 'local' : 'network') : 'untrusted', local)
     if (local) {
-      this.#pending.setLocal(signed.message.from)
+      this.state.pending.setLocal(signed.message.from)
       try {
         await this.#local.save(signed, records)
       } catch (error) {
-        this.#pending.pruned(signed.message.from, signed.message.nonce)
+        this.state.pending.pruned(signed.message.from, signed.message.nonce)
         throw error
       }
     }
@@ -207,132 +166,61 @@ export class MessagePool {
     return (await this.#admission.isSigned(pooled(signed))) ? 'accept' : 'ignore'
   }
 
+  /** @returns whether the message is to be published */
   async #take(m: PooledMessage, strictness: Strictness, local: boolean): Promise<boolean> {
-    if (strictness !== 'local') this.#requireRoom()
+    if (strictness !== 'local') this.#pruner.requireRoom()
     const { judged, base } = await this.#admission.judge(m)
-    const publish = checkState(m, judged, base, local, this.#pendingFunds(m))
+    const publish = checkState(m, judged, base, local, this.state.pendingFunds(m))
     // Others may have come while this one was judged.
-    if (strictness !== 'local') this.#requireRoom()
-    // Lotus holds its own pushes to no order of nonces; those of strangers may leave no gap.
-    this.#insert(m, strictness, judged.sender?.nonce ?? 0n)
-    const { message: unsigned } = m.signed
-    const data = encode(signedMessage, m.signed)
-    const bare = encode(message, unsigned)
-    // Both forms, as Lotus: blocks name BLS messages by the unsigned one.
+    if (strictness !== 'local') this.#pruner.requireRoom()
+    this.state.insert(m, strictness, judged.sender?.nonce ?? 0n)
     try {
-      await this.#writer.load([
-        { cid: cidOf(data), data },
-        { cid: cidOf(bare), data: bare },
-      ])
+      await this.#store(m.signed)
     } catch (error) {
-      this.#pending.pruned(unsigned.from, unsigned.nonce)
+      this.state.pending.pruned(m.signed.message.from, m.signed.message.nonce)
       throw error
     }
     return publish
   }
 
-  #pendingFunds({ signed }: PooledMessage): bigint {
-    return this.#pending.queue(signed.message.from)?.requiredFunds(signed.message.nonce) ?? 0n
+  /** Both forms, as Lotus: blocks name BLS messages by the unsigned one. */
+  #store(signed: SignedMessage): Promise<undefined> {
+    const data = encode(signedMessage, signed)
+    const bare = encode(message, signed.message)
+    return this.#writer.load([
+      { cid: cidOf(data), data },
+      { cid: cidOf(bare), data: bare },
+    ])
   }
-
-  #insert(m: PooledMessage, strictness: Strictness, stateNonce: bigint): void {
-    this.#pending.add(m, strictness, stateNonce)
-    this.#signatures.remember(m)
-    if (this.size > this.#config.sizeLimitHigh) this.#startPrune()
-  }
-
-  /** @throws MpoolError MPOOL_FULL while there is no room for others' messages */
-  #requireRoom(): void {
-    if (this.size <= this.#config.sizeLimitHigh) return
-    this.#startPrune()
-    throw new MpoolError('MPOOL_FULL', `the message pool is full: it holds ${this.size} messages`)
-  }
-
-  // --- the head ---
 
   /** To be called with every change of the head. */
   onHeadChange(changes: readonly { readonly type: string }[], head: Tipset): void {
-    if (this.#closed) return
-    this.#target = head
-    if (changes.some((c) => c.type !== 'apply')) this.#leavesChain = true
-    this.#following = this.#following
-      .then(() => this.#follow())
-      .catch((error: unknown) => {
-        log.error('the message pool could not follow the head', { head: head.key.toString() }, error)
-      })
+    this.follower.onHeadChange(changes, head)
   }
 
   /** Settles when the pool has followed the chain to what was its head at the call. */
-  async atHead(): Promise<void> {
-    await this.#following
+  atHead(): Promise<void> {
+    return this.follower.settled()
   }
-
-  async #follow(): Promise<void> {
-    const head = this.#target
-    const from = this.head
-    if (head.equals(from) || this.#closed) return
-    const facts = new Facts(this.#c.chain, head)
-    // With nothing to wait for a block nothing leaves, and while catching up nothing needs to be read.
-    if (this.size === 0 && !this.#leavesChain) {
-      this.#facts = facts
-      await this.#local.sweep(head.height)
-      return
-    }
-    this.#leavesChain = false
-    const { returned, used } = effectOf(await this.#c.chain.way(from, head), this.#signatures)
-    const nonces = await Promise.all(returned.map(async (m) => (await facts.sender(m.signed.message.from))?.nonce))
-    this.#facts = facts
-    let again = false
-    for (const { from: sender, nonce, id } of used) {
-      this.#pending.applied(sender, nonce)
-      this.#local.settle({ from: sender, nonce }, head.height)
-      again ||= this.republished.has(id)
-    }
-    for (const [i, m] of returned.entries()) {
-      this.#local.unsettle(m.signed.message)
-      const nonce = nonces[i]
-      if (nonce === undefined) continue
-      try {
-        this.#insert(m, 'local', nonce)
-      } catch (error) {
-        log.info('a message of a block that was left did not return', { message: String(m.cid), reason: errorMessage(error) })
-      }
-    }
-    await this.#local.sweep(head.height)
-    if (again) this.onRepublishedApplied?.()
-  }
-
-  // --- messages that go out ---
 
   /** All messages, sender by sender, by nonce. */
   pending(): readonly SignedMessage[] {
-    return this.#pending.all()
+    return this.state.pending.all()
   }
 
-  /** What waits as seen from a tipset: with the messages of its chain that are not on the pool's (Lotus MpoolPending). */
+  /** What waits as seen from a tipset: with the messages of its chain that are not on the pool's. */
   async pendingAt(base: Tipset): Promise<SignedMessage[]> {
-    const out = [...this.pending()]
-    if (base.height < this.head.height || base.equals(this.head)) return out
-    const known = new Set(out.map((m) => cidKey(signedMessageCid(m))))
-    const { reverted } = await this.#c.chain.way(base, this.head)
-    for (const { message: bare, signature } of reverted) {
-      const signed = signature === null ? this.#signatures.recover(bare) : { message: bare, signature }
-      if (signed !== undefined && !known.has(cidKey(signedMessageCid(signed)))) out.push(signed)
-    }
-    return out
+    await this.atHead()
+    return this.#selector.pendingMessages(base)
   }
 
   queue(sender: Address): SenderQueue | undefined {
-    return this.#pending.queue(sender)
-  }
-
-  localSenders(): Address[] {
-    return this.#pending.localSenders()
+    return this.state.pending.queue(sender)
   }
 
   /** Additions and removals from the call on. */
   updates(signal: AbortSignal): AsyncIterable<MpoolUpdate> {
-    return this.#pending.updates.read(signal)
+    return this.state.pending.updates.read(signal)
   }
 
   /**
@@ -347,96 +235,18 @@ export class MessagePool {
   /** Messages for several blocks on top of one tipset, no message in two of them. */
   async selectFor(base: Tipset, ticketQualities: readonly number[]): Promise<SignedMessage[][]> {
     await this.atHead()
-    if (this.size > this.#config.sizeLimitHigh) await this.#prune()
-    const facts = base.equals(this.head) ? this.#facts : new Facts(this.#c.chain, base)
-    const pending = await this.#pendingAt(base)
-    const out: SignedMessage[][] = []
-    if (pending.size === 0) return ticketQualities.map(() => [])
-    const [baseFee, senders, priority] = await Promise.all([
-      facts.baseFee(),
-      this.senderStates(pending, facts),
-      this.#keysOf(this.#config.priorityAddrs),
-    ])
-    for (const quality of ticketQualities) {
-      const chosen = selectMessages({
-        pending,
-        senders,
-        priority,
-        baseFee,
-        minGas: (length) => this.#c.chain.minGas(base.height, length),
-        quality,
-        random: this.#c.random ?? Math.random,
-      })
-      out.push(chosen.map((m) => m.signed))
-      // Whoever gave messages to one block gives none to another: theirs would lack those before them.
-      for (const m of chosen) pending.delete(m.signed.message.from.key)
-    }
-    return out
-  }
-
-  /** What waits as seen from a tipset: with the messages of blocks that it does not have, without those that it has. */
-  async #pendingAt(base: Tipset): Promise<Map<string, readonly PooledMessage[]>> {
-    const pending = this.#pending.bySender()
-    if (base.equals(this.head)) return pending
-    const { returned, used } = effectOf(await this.#c.chain.way(this.head, base), this.#signatures)
-    for (const m of returned) {
-      const { from, nonce } = m.signed.message
-      const list = (pending.get(from.key) ?? []).filter((p) => p.signed.message.nonce !== nonce)
-      list.push(m)
-      pending.set(
-        from.key,
-        list.sort((a, b) => (a.signed.message.nonce < b.signed.message.nonce ? -1 : 1)),
-      )
-    }
-    for (const { from, nonce } of used) {
-      const list = pending.get(from.key)
-      if (list !== undefined)
-        pending.set(
-          from.key,
-          list.filter((p) => p.signed.message.nonce !== nonce),
-        )
-    }
-    return pending
-  }
-
-  /** Nonce and balance of the senders in the state after a tipset. */
-  async senderStates(
-    pending: ReadonlyMap<string, readonly PooledMessage[]>,
-    facts: Facts = this.#facts,
-  ): Promise<Map<string, SenderState>> {
-    const out = new Map<string, SenderState>()
-    await Promise.all(
-      [...pending].map(async ([key, [first]]) => {
-        if (first === undefined) return
-        const after = (await facts.sender(first.signed.message.from))?.after
-        if (after !== undefined) out.set(key, after)
-      }),
-    )
-    return out
-  }
-
-  async #keysOf(addresses: readonly Address[]): Promise<string[]> {
-    const keys = await this.resolve(addresses)
-    return keys.flatMap((k) => (k === undefined ? [] : [k.key]))
+    if (this.state.isFull) await this.#pruner.run()
+    return this.#selector.select(base, ticketQualities)
   }
 
   /** Key addresses of senders that may be named by their ids; undefined where there is none. */
-  async resolve(addresses: readonly Address[]): Promise<(Address | undefined)[]> {
-    const named = addresses.filter((a) => a.protocol === Protocol.id || a.protocol === Protocol.actor)
-    if (named.length === 0) return [...addresses]
-    const found = await this.#c.chain.keys(named, this.head)
-    const byKey = new Map(named.map((a, i) => [a.key, found[i]]))
-    return addresses.map((a) => (byKey.has(a.key) ? byKey.get(a.key) : a))
+  resolve(addresses: readonly Address[]): Promise<(Address | undefined)[]> {
+    return this.state.resolve(addresses)
   }
 
   /** What is known of a sender at the head. @param sender a key address */
-  sender(sender: Address): ReturnType<Facts['sender']> {
-    return this.#facts.sender(sender)
-  }
-
-  /** Base fee of the blocks that follow the head, attoFIL. */
-  baseFee(): Promise<bigint> {
-    return this.#facts.baseFee()
+  sender(sender: Address): Promise<SenderFacts | undefined> {
+    return this.state.facts.sender(sender)
   }
 
   /** What is wrong with the form of a message that is to be in a block of the next epoch. */
@@ -444,8 +254,9 @@ export class MessagePool {
     return this.#c.chain.formFault(given, this.head.height)
   }
 
+  /** Least gas limit of a message by the bytes that it takes on chain. */
   minGas(length: number): bigint {
-    return this.#c.chain.minGas(this.head.height, length)
+    return this.state.minGas(length)
   }
 
   /**
@@ -455,77 +266,54 @@ export class MessagePool {
    */
   async nextNonce(sender: Address): Promise<bigint> {
     await this.atHead()
-    const state = await this.sender(sender)
-    if (state === undefined) throw new MpoolError('MPOOL_SENDER_UNKNOWN', 'actor not found', { rpcCode: 11 })
-    const waiting = this.#pending.queue(sender)?.nextNonce ?? 0n
-    return waiting > state.nonce ? waiting : state.nonce
-  }
-
-  // --- room ---
-
-  #startPrune(): void {
-    if (this.#pruning !== undefined || this.#now() < this.#nextPrune) return
-    this.#nextPrune = this.#now() + pruneCooldownMs(this.#config)
-    this.#pruning = this.#prune()
-      .catch((error: unknown) => log.error('the message pool could not be pruned', {}, error))
-      .finally(() => {
-        this.#pruning = undefined
-      })
-  }
-
-  async #prune(): Promise<void> {
-    const pending = this.#pending.bySender()
-    const [baseFee, senders, priority] = await Promise.all([
-      this.baseFee(),
-      this.senderStates(pending),
-      this.#keysOf(this.#config.priorityAddrs),
-    ])
-    const protect = new Set([...priority, ...this.localSenders().map((a) => a.key)])
-    const gone = messagesToPrune({
-      pending,
-      senders,
-      protect,
-      baseFee: baseFeeLowerBound(baseFee, KEEP_BASE_FEE_DIVISOR),
-      minGas: (length) => this.minGas(length),
-      keep: this.#config.sizeLimitLow,
-    })
-    for (const m of gone) {
-      const { from, nonce } = m.signed.message
-      // It may have been replaced while the senders were looked up.
-      if (this.queue(from)?.get(nonce) === m) this.#pending.pruned(from, nonce)
-    }
-    log.info('the message pool was pruned', { dropped: gone.length, left: this.size })
+    const known = await this.sender(sender)
+    if (known === undefined) throw new MpoolError('MPOOL_SENDER_UNKNOWN', 'actor not found', { rpcCode: 11 })
+    const waiting = this.queue(sender)?.nextNonce ?? 0n
+    return waiting > known.nonce ? waiting : known.nonce
   }
 
   /** Settles when no prune runs. */
-  async pruned(): Promise<void> {
-    await this.#pruning
+  pruned(): Promise<void> {
+    return this.#pruner.settled()
   }
 
   /** Forgets what waits. @param includeLocal also the messages of this node's clients, for good */
   async clear(includeLocal: boolean): Promise<void> {
+    const { pending } = this.state
     if (includeLocal) {
-      const own = this.localSenders().flatMap((a) => this.queue(a)?.list() ?? [])
+      const own = pending.localSenders().flatMap((a) => this.queue(a)?.list() ?? [])
       await this.#local.forget(own.map((m) => m.signed.message))
     }
-    this.#pending.clear(includeLocal)
+    pending.clear(includeLocal)
   }
 
   get config(): MpoolConfig {
-    return this.#config
+    return this.state.config
   }
 
   /** Settles when they are on the disk. @throws MpoolError MPOOL_CONFIG */
   async setConfig(config: MpoolConfig): Promise<void> {
     checkMpoolConfig(config)
-    this.#config = config
+    this.state.config = config
     const json = JSON.stringify(mpoolConfig.toJson(config, { addressPrefix: this.#prefix }))
     await this.#c.metadata.put(CONFIG_KEY, json, { sync: true })
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await this.#following
-    await this.#pruning
+    await this.follower.close()
+    await this.#pruner.settled()
+  }
+}
+
+function readConfig(metadata: MetadataStore): MpoolConfig {
+  const text = metadata.getText(CONFIG_KEY)
+  if (text === undefined) return defaultMpoolConfig
+  try {
+    const config = fromJson(mpoolConfig, JSON.parse(text))
+    checkMpoolConfig(config)
+    return config
+  } catch (error) {
+    log.warn('the settings of the message pool cannot be read; the defaults are used', {}, error)
+    return defaultMpoolConfig
   }
 }

@@ -27,12 +27,13 @@ export class Republisher {
   constructor(components: { readonly pool: MessagePool }, init: RepublisherInit) {
     this.#pool = components.pool
     this.#pauseMs = init.pauseMs ?? REPUBLISH_PAUSE_MS
-    this.#timer = setInterval(() => this.#start(), init.intervalMs)
+    this.#timer = setInterval(() => this.start(), init.intervalMs)
     this.#timer.unref()
-    this.#pool.onRepublishedApplied = () => this.#start()
+    this.#pool.follower.onRepublishedApplied = () => this.start()
   }
 
-  #start(): void {
+  /** Begins a round unless one runs. */
+  start(): void {
     if (this.#running !== undefined || this.#stop.signal.aborted) return
     this.#running = this.run()
       .catch((error: unknown) => log.error('local messages could not be sent out again', {}, error))
@@ -45,14 +46,14 @@ export class Republisher {
   async run(): Promise<void> {
     const pool = this.#pool
     // A round that is under way is not to start another one.
-    pool.republished = new Set()
+    pool.follower.republished = new Set()
     const pending = new Map<string, readonly PooledMessage[]>()
-    for (const sender of pool.localSenders()) {
+    for (const sender of pool.state.pending.localSenders()) {
       const messages = pool.queue(sender)?.list() ?? []
       if (messages.length > 0) pending.set(sender.key, messages)
     }
     if (pending.size === 0) return
-    const [baseFee, senders] = await Promise.all([pool.baseFee(), pool.senderStates(pending)])
+    const [baseFee, senders] = await Promise.all([pool.state.facts.baseFee(), pool.state.senderStates(pending)])
     const chosen = messagesToRepublish({
       pending,
       senders,
@@ -66,12 +67,17 @@ export class Republisher {
       if (i > 0) await pause(this.#pauseMs, this.#stop.signal)
       if (await pool.publish(m.signed)) sent.add(m.id)
     }
-    pool.republished = sent
+    pool.follower.republished = sent
+  }
+
+  /** Settles when no round runs that `start` began. */
+  async settled(): Promise<void> {
+    await this.#running
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#pool.onRepublishedApplied = undefined
+    this.#pool.follower.onRepublishedApplied = undefined
     this.#stop.abort()
     await this.#running
   }

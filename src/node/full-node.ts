@@ -266,11 +266,12 @@ async function start(
         })
   syncer?.start()
   if (syncer !== undefined) closers.push(() => syncer.close())
-  if (net !== undefined && syncer !== undefined) {
+  if (net !== undefined && mpool !== undefined && syncer !== undefined) {
     follow(net, syncer, store)
     closers.push(() => net.stop())
     await net.start()
-    closers.push(async (forget = joinMessagesNearHead(chain, network, net as NetService)) => forget())
+    const stopJoining = joinMessagesNearHead(chain, network, { net, republisher: mpool.republisher })
+    closers.push(async () => stopJoining())
   }
 
   const keys = { wallet, signer, beacon: beaconOf(network, genesis) }

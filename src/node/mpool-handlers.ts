@@ -5,6 +5,7 @@ import { NodeError } from '../lib/errors.ts'
 import { MessageChecker } from '../mpool/check-messages.ts'
 import type { MessagePool } from '../mpool/message-pool.ts'
 import { checkRecipient, type MessageSigner } from '../mpool/message-signer.ts'
+import type { Republisher } from '../mpool/republisher.ts'
 import { type BoundHandler, bind } from '../rpc/router.ts'
 import type { ChainStore } from '../store/chain-store.ts'
 import type { CID } from '../types/cid.ts'
@@ -17,6 +18,7 @@ export interface Mpool {
   readonly pool: MessagePool
   readonly gas: GasEstimator
   readonly signer: MessageSigner
+  readonly republisher: Republisher
 }
 
 export interface MpoolHandlersComponents {
@@ -50,10 +52,7 @@ export function mpoolHandlers({ chain, mpool, addressPrefix }: MpoolHandlersComp
   }
 
   return [
-    bind(m.mpoolPending, async ([key]) => {
-      await pool.atHead()
-      return pool.pendingAt(tipsetOf(key))
-    }),
+    bind(m.mpoolPending, ([key]) => pool.pendingAt(tipsetOf(key))),
     bind(m.mpoolSelect, async ([key, quality]) => [...(await pool.select(tipsetOf(key), quality))]),
     bind(m.mpoolSelects, ([key, qualities]) => pool.selectFor(tipsetOf(key), qualities)),
     bind(m.mpoolPush, async ([message]) => {

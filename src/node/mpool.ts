@@ -20,6 +20,8 @@ const log = getLogger('mpool')
 
 /** Epochs that the head may lag behind the clock when the node joins the topic of messages (Lotus LOTUS_MSGS_SYNC_EPOCHS). */
 const TOPIC_LAG = 10
+/** Milliseconds from joining the topic to sending out our own messages: by then peers have joined us there. */
+const FIRST_REPUBLISH_MS = 10_000
 /** Gossip knows messages again for two minutes: sent sooner they would go nowhere. */
 const SEEN_SECS = 120
 
@@ -60,6 +62,7 @@ export async function startMpool(c: MpoolComponents): Promise<Mpool & { close():
     pool,
     gas,
     signer,
+    republisher,
     async close() {
       forget()
       await republisher.close()
@@ -86,7 +89,7 @@ function republishMs({ blockDelaySecs, propagationDelaySecs }: Network): number 
 export function joinMessagesNearHead(
   chain: ChainStore,
   network: Pick<Network, 'blockDelaySecs' | 'pausedSecs'>,
-  net: NetService,
+  { net, republisher }: { readonly net: NetService; readonly republisher: Republisher },
   now: () => number = Date.now,
 ): () => void {
   const near = (head: Tipset): boolean => {
@@ -94,13 +97,19 @@ export function joinMessagesNearHead(
     return lag < TOPIC_LAG * network.blockDelaySecs
   }
   let forget = (): void => {}
+  let soon: NodeJS.Timeout | undefined
   const look = (head: Tipset): void => {
     if (!near(head)) return
     forget()
     net.pubsub.joinMessages()
+    // What was taken over before the last end may never have been seen by anybody.
+    soon = setTimeout(() => republisher.start(), FIRST_REPUBLISH_MS).unref()
     log.info('the head is near the clock: messages of other nodes are heard from now on', { head: head.height })
   }
   forget = chain.onHeadChange((_changes, head) => look(head))
   if (chain.head !== undefined) look(chain.head)
-  return () => forget()
+  return () => {
+    forget()
+    clearTimeout(soon)
+  }
 }
