@@ -137,9 +137,28 @@ t.test('messages over the API of a node', async (t) => {
     /exit=\[SysErrInsufficientFunds\(6\)\]/,
   )
 
+  await t.rejects(ask('MpoolPushMessage', { ...(unsigned as object), Nonce: 0 }, null), /./, 'the node has no such key')
+  await ask('WalletImport', { Type: 'bls', PrivateKey: Buffer.from(key.secret).toString('base64') })
+  const free = { ...(unsigned as object), Nonce: 0 }
+  const uuid = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff'
+  const own = (await ask('MpoolPushMessage', free, { MaxFee: '100000000000', MsgUuid: uuid })) as {
+    Message: { Nonce: number; GasLimit: number; GasFeeCap: string }
+    CID: { '/': string }
+  }
+  t.equal(own.Message.Nonce, nonce + 2, 'after what was signed elsewhere')
+  t.ok(BigInt(own.Message.GasLimit) * BigInt(own.Message.GasFeeCap) <= 100_000_000_000n, 'within the fee')
+  t.same((await ask('MpoolPushMessage', free, { MaxFee: '0', MsgUuid: uuid })).CID, own.CID, 'the same id is sent once')
+  await t.rejects(ask('MpoolPushMessage', { ...free, Nonce: 9 }, null), /expects message nonce to be 0, was 9/)
+  await t.rejects(ask('MpoolPushMessage', { ...free, Value: '1000000000000000000000000000' }, null), /SysErrInsufficientFunds/)
+  const byId = (await ask('StateLookupID', from, [])) as string
+  const viaId = (await ask('MpoolPushMessage', { ...free, From: byId }, null)) as { Message: { From: string; Nonce: number } }
+  t.same([viaId.Message.From, viaId.Message.Nonce], [from, nonce + 3], 'a sender by its id')
+  t.equal((await ask('MpoolBatchPushMessage', [free, free], null)).length, 2)
+
   await node.close()
   node = await start(repo, false)
-  t.same(await pendingAt(node), [nonce, nonce + 1], 'local messages are back after a restart')
+  const all = [0, 1, 2, 3, 4, 5].map((n) => nonce + n)
+  t.same(await pendingAt(node), all, 'local messages are back after a restart')
   await ask('MpoolClear', true)
   t.same(await pendingAt(node), [])
   await node.close()
