@@ -9,7 +9,7 @@ import type { MessagePool } from './message-pool.ts'
 import type { SenderFacts } from './pool-chain.ts'
 
 export interface CheckerComponents {
-  readonly pool: Pick<MessagePool, 'head' | 'atHead' | 'queue' | 'resolve' | 'sender' | 'minGas' | 'formFault'>
+  readonly pool: Pick<MessagePool, 'head' | 'atHead' | 'queue' | 'resolve' | 'sender' | 'messageCharge' | 'formFault'>
 }
 
 /** A sender as far as the messages that were looked at have brought it. */
@@ -130,8 +130,17 @@ export class MessageChecker {
     const fault = this.#pool.formFault(m)
     say(CheckCode.validity, fault === undefined ? '' : `syntactically invalid message: ${fault}`, null)
     if (fault !== undefined) return
-    const minGas = this.#pool.minGas(chainLength(m))
-    say(CheckCode.minGas, m.gasLimit < minGas ? 'GasLimit less than epoch minimum gas' : '', { minGas })
+    const { compute, storage } = this.#pool.messageCharge(chainLength(m))
+    // Lotus shows the charge as its machine keeps it.
+    const minGas = {
+      Name: 'OnChainMessage',
+      Extra: null,
+      ComputeGas: compute,
+      StorageGas: storage,
+      VirtualCompute: 0,
+      VirtualStorage: 0,
+    }
+    say(CheckCode.minGas, m.gasLimit < compute + storage ? 'GasLimit less than epoch minimum gas' : '', { minGas })
     this.#checkFees(m, say)
     say(
       CheckCode.nonce,

@@ -39,7 +39,7 @@ export type MpoolErrorCode =
   | 'MPOOL_SLOW_READER'
   /** The call gives a nonce where the node chooses it. */
   | 'MPOOL_NONCE_GIVEN'
-  /** After the estimate the premium is above the fee cap. */
+  /** The gas of a message could not be estimated, or its premium came out above its fee cap. */
   | 'MPOOL_ESTIMATE'
 
 /** What gossip does with a message that the pool did not take: only what no honest node passes on counts against its sender. */

@@ -259,15 +259,20 @@ export class MessagePool {
     return this.state.minGas(length)
   }
 
+  /** What a message of the next epoch is charged for being in a block, in gas. */
+  messageCharge(length: number): { readonly compute: bigint; readonly storage: bigint } {
+    return this.#c.chain.messageCharge(this.head.height, length)
+  }
+
   /**
    * A sender's next nonce: after its messages on chain and in the pool.
    * @param sender a key address
-   * @throws MpoolError MPOOL_SENDER_UNKNOWN (RPC code 11)
+   * @throws MpoolError MPOOL_SENDER_UNKNOWN
    */
   async nextNonce(sender: Address): Promise<bigint> {
     await this.atHead()
     const known = await this.sender(sender)
-    if (known === undefined) throw new MpoolError('MPOOL_SENDER_UNKNOWN', 'actor not found', { rpcCode: 11 })
+    if (known === undefined) throw new MpoolError('MPOOL_SENDER_UNKNOWN', `resolution lookup failed (${sender}): actor not found`)
     const waiting = this.queue(sender)?.nextNonce ?? 0n
     return waiting > known.nonce ? waiting : known.nonce
   }

@@ -2,6 +2,7 @@ import type { MessageSendSpec } from '../api/types/mpool.ts'
 import { NO_UUID } from '../api/types/mpool.ts'
 import { decode, encode } from '../codec/codec.ts'
 import { uint64 } from '../codec/primitives.ts'
+import { errorMessage } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import type { MetadataStore } from '../store/metadata.ts'
 import { type Address, Protocol } from '../types/address.ts'
@@ -53,9 +54,7 @@ export class MessageSigner {
       throw new MpoolError('MPOOL_NONCE_GIVEN', `MpoolPushMessage expects message nonce to be 0, was ${given.nonce}`)
     const [key] = await this.#c.pool.resolve([given.from])
     if (key === undefined)
-      throw new MpoolError('MPOOL_SENDER_UNKNOWN', `getting key address: ${given.from} has no key: actor not found`, {
-        rpcCode: 11,
-      })
+      throw new MpoolError('MPOOL_SENDER_UNKNOWN', `getting key address: ${given.from} has no key: actor not found`)
     return this.#inTurn(key, () => this.#send({ ...given, from: key }, spec, uuid))
   }
 
@@ -63,7 +62,9 @@ export class MessageSigner {
     // The same id may have been sent while this call waited for its turn.
     const sent = this.#sentUnder(uuid)
     if (sent !== undefined) return sent
-    const filled = await this.#c.fill(given, spec)
+    const filled = await this.#c.fill(given, spec).catch((cause: unknown) => {
+      throw new MpoolError('MPOOL_ESTIMATE', `GasEstimateMessageGas error: ${errorMessage(cause)}`, { cause })
+    })
     if (filled.gasPremium > filled.gasFeeCap)
       throw new MpoolError(
         'MPOOL_ESTIMATE',

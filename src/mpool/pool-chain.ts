@@ -55,4 +55,6 @@ export interface PoolChain {
   formFault(message: Message, height: number): string | undefined
   /** Least gas limit of a message in a block at a height, by the bytes that it takes on chain. */
   minGas(height: number, length: number): bigint
+  /** What that is made of, in gas. */
+  messageCharge(height: number, length: number): { readonly compute: bigint; readonly storage: bigint }
 }

@@ -144,7 +144,7 @@ export class NetView {
       worth:
         worth === undefined
           ? undefined
-          : { ...worth, connections: new Map(connections.map((c) => [c.remoteAddr.toString(), new Date(c.timeline.open)])) },
+          : { ...worth, connections: new Map(connections.map((c) => [withoutPeer(c.remoteAddr), new Date(c.timeline.open)])) },
     }
   }
 

@@ -1,6 +1,6 @@
 import { decode, encode } from '../codec/codec.ts'
 import { messageFault } from '../consensus/rules/message-form.ts'
-import { onChainMessageGas } from '../consensus/rules/on-chain-gas.ts'
+import { onChainMessageCharge, onChainMessageGas } from '../consensus/rules/on-chain-gas.ts'
 import { Lru } from '../lib/lru.ts'
 import type { MessageFaults, MessageWay, PoolChain, SenderFacts } from '../mpool/pool-chain.ts'
 import { networkVersion } from '../networks/schedule.ts'
@@ -60,6 +60,10 @@ export class WorkerPoolChain implements PoolChain {
 
   minGas(height: number, length: number): bigint {
     return onChainMessageGas(this.#network, height, length)
+  }
+
+  messageCharge(height: number, length: number): { readonly compute: bigint; readonly storage: bigint } {
+    return onChainMessageCharge(this.#network, height, length)
   }
 
   /** The state after a tipset is computed once; without this the threads that are asked at one time would each do it. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { messageFault } from '../../src/consensus/rules/message-form.ts'
-import { onChainMessageGas } from '../../src/consensus/rules/on-chain-gas.ts'
+import { onChainMessageCharge, onChainMessageGas } from '../../src/consensus/rules/on-chain-gas.ts'
 import { MessagePool, type MessagePoolComponents } from '../../src/mpool/message-pool.ts'
 import type { MessageFaults, MessageWay, PoolChain, SenderFacts } from '../../src/mpool/pool-chain.ts'
 import { blake2b256, blsPublicKey, blsSign, secp256k1PublicKey, secp256k1Sign } from '../../src/native/crypto.ts'
@@ -135,6 +135,10 @@ export class FakePoolChain implements PoolChain {
 
   minGas(_height: number, length: number): bigint {
     return onChainMessageGas(mainnet, this.height, length)
+  }
+
+  messageCharge(_height: number, length: number): { readonly compute: bigint; readonly storage: bigint } {
+    return onChainMessageCharge(mainnet, this.height, length)
   }
 }
 

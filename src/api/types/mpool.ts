@@ -48,7 +48,7 @@ const MAX_PRIORITY = 1000
 /** The message pool's settings (Lotus types.MpoolConfig). */
 export const mpoolConfig = record('MpoolConfig', {
   /** Never pruned, and first in blocks that this node makes. */
-  priorityAddrs: list(address, { max: MAX_PRIORITY }),
+  priorityAddrs: list(address, { max: MAX_PRIORITY, emptyJson: 'null' }),
   /** Messages above which the pool is pruned, and down to which. */
   sizeLimitHigh: safeInt,
   sizeLimitLow: safeInt,

@@ -21,8 +21,18 @@ function pricesAt({ upgrades }: Pick<Network, 'upgrades'>, height: ChainEpoch): 
   return upgrades.calico > 0 && height >= upgrades.calico ? calico : genesis
 }
 
+/** What a message is charged for being in a block, in gas. @param length bytes that it takes on chain */
+export function onChainMessageCharge(
+  network: Pick<Network, 'upgrades'>,
+  height: ChainEpoch,
+  length: number,
+): { readonly compute: bigint; readonly storage: bigint } {
+  const { compute, perByte } = pricesAt(network, height)
+  return { compute, storage: (BASE_BYTES + BigInt(length)) * perByte }
+}
+
 /** The least gas limit that a message in a block may have. @param length bytes that it takes on chain */
 export function onChainMessageGas(network: Pick<Network, 'upgrades'>, height: ChainEpoch, length: number): bigint {
-  const { compute, perByte } = pricesAt(network, height)
-  return compute + (BASE_BYTES + BigInt(length)) * perByte
+  const { compute, storage } = onChainMessageCharge(network, height, length)
+  return compute + storage
 }

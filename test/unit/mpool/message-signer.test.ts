@@ -101,7 +101,7 @@ t.test('senders by id, and recipients that nobody can be', async (t) => {
   p.chain.ids.set(id.key, key.address)
   const sent = await signer.send(plain({ from: id }), null)
   t.ok(sent.message.from.equals(key.address), 'signed as the key that stands behind it')
-  await t.rejects(signer.send(plain({ from: Address.fromId(101n) }), null), { code: 'MPOOL_SENDER_UNKNOWN', rpcCode: 11 })
+  await t.rejects(signer.send(plain({ from: Address.fromId(101n) }), null), { code: 'MPOOL_SENDER_UNKNOWN', rpcCode: 1 })
   const black = Address.fromDelegated(10n, new Uint8Array(21))
   await t.rejects(signer.send(plain({ to: black }), null), {
     code: 'MPOOL_TO',
