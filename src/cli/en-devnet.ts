@@ -13,7 +13,7 @@ export const devnetCommands: Readonly<Record<string, CommandText>> = {
       sectors: 'how many sectors of 2 KiB each of them has',
       'block-delay': 'seconds from one epoch to the next (default: what the proofs take on this machine)',
       'fake-proofs': 'make up proofs instead of computing them; the actors of such a network accept them',
-      bundles: 'folder of actor bundles to use before any is downloaded',
+      bundles: 'folder of actor bundles to use before any is downloaded (env: NELUMBO_BUNDLES)',
       host: 'address at which the API, the beacon and the port for peers are served',
       api: 'port of the JSON-RPC API; 0 for any that is free',
     },

@@ -1,6 +1,8 @@
 /** The one place that reads the process's environment. Everything else is given plain values. */
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 export interface Environment {
   /** The repository's folder when no flag names one. */
@@ -17,6 +19,8 @@ export interface Environment {
   readonly config: Readonly<Record<string, string>>
   /** Folder that bundles and parameters are kept in over repositories. */
   readonly cacheDir: string
+  /** Folders with actor bundles that are there, `NELUMBO_BUNDLES` and the test data beside a checkout. */
+  readonly bundleFolders: readonly string[]
   /** The devnet's folder when no flag names one, `NELUMBO_DEVNET`. */
   readonly devnet: string
   /** Where proof parameters are, when `FIL_PROOFS_PARAMETER_CACHE` says so. */
@@ -47,11 +51,21 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     logLevel: nonEmpty(env.GOLOG_LOG_LEVEL),
     config,
     cacheDir: join(nonEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'nelumbo'),
+    bundleFolders: bundleFolders(env, home),
     devnet: expandHome(nonEmpty(env.NELUMBO_DEVNET) ?? '~/.nelumbo-devnet', home),
     parameterCache: nonEmpty(env.FIL_PROOFS_PARAMETER_CACHE),
     noColor: nonEmpty(env.NO_COLOR) !== undefined,
     debug: nonEmpty(env.NELUMBO_DEBUG) !== undefined,
   }
+}
+
+/** The data of other implementations that tests read (CONTRIBUTING.md); a released program has none beside it. */
+const sharedData = fileURLToPath(new URL('../../../shared/data', import.meta.url))
+
+function bundleFolders(env: Readonly<Record<string, string | undefined>>, home: string): string[] {
+  const given = nonEmpty(env.NELUMBO_BUNDLES)
+  const tests = join(nonEmpty(env.NELUMBO_SHARED_DATA) ?? sharedData, 'actors')
+  return [...(given === undefined ? [] : [expandHome(given, home)]), ...(existsSync(tests) ? [tests] : [])]
 }
 
 /** `~` and `~/…` at the beginning of a path; then made absolute. */

@@ -49,8 +49,8 @@ export interface DevnetOptions {
   /** Seconds; undefined for what fits this host. */
   readonly blockDelaySecs: number | undefined
   readonly proofs: 'real' | 'fake'
-  /** A folder with actor bundles. */
-  readonly bundlesDir?: string
+  /** Folders with actor bundles, looked through in this order before anything is downloaded. */
+  readonly bundleFolders: readonly string[]
   readonly signal: AbortSignal
   readonly onStep: (step: DevnetStep) => void
 }

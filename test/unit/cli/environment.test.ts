@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import { expandHome, readEnvironment } from '../../../src/cli/environment.ts'
 
@@ -20,6 +23,18 @@ t.test('empty variables count as unset', async (t) => {
   t.equal(env.logLevel, undefined)
   t.equal(env.noColor, false)
   t.equal(env.cacheDir, '/h/.cache/nelumbo')
+})
+
+t.test('where actor bundles may be', async (t) => {
+  const HOME = '/h'
+  const none = '/nowhere/at/all'
+  t.same(readEnvironment({ HOME, NELUMBO_SHARED_DATA: none }).bundleFolders, [])
+  t.same(readEnvironment({ HOME, NELUMBO_SHARED_DATA: none, NELUMBO_BUNDLES: '~/b' }).bundleFolders, ['/h/b'])
+  const data = mkdtempSync(join(tmpdir(), 'nelumbo-data-'))
+  t.teardown(() => rmSync(data, { recursive: true }))
+  mkdirSync(join(data, 'actors'))
+  const both = readEnvironment({ HOME, NELUMBO_SHARED_DATA: data, NELUMBO_BUNDLES: '/b' }).bundleFolders
+  t.same(both, ['/b', join(data, 'actors')])
 })
 
 t.test('expandHome', async (t) => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { configureLogging, parseLogLevel } from '../../../lib/log.ts'
 import type { DevnetStep } from '../../../node/devnet/make.ts'
 import { checkOptions, devnetExists } from '../../../node/devnet/make.ts'
@@ -22,6 +23,8 @@ const MINER_PORT = 2345
 export async function start(context: Context<typeof devnetFlags>): Promise<void> {
   const { flags, env, out, signal } = context
   if (!/^\d{1,5}$/.test(flags.api) || Number(flags.api) > 65_535) throw usage(en.errors.badPort(shorten(flags.api)))
+  const bundles = flags.bundles === undefined ? undefined : expandHome(flags.bundles)
+  if (bundles !== undefined && !existsSync(bundles)) throw usage(en.errors.noFile('bundles', shorten(bundles)))
   const layout = layoutOf(context)
   configureLogging({
     level: env.logLevel === undefined ? DEFAULT_LOG_LEVEL : parseLogLevel(env.logLevel),
@@ -38,7 +41,7 @@ export async function start(context: Context<typeof devnetFlags>): Promise<void>
     sectors: flags.sectors,
     blockDelaySecs: flags['block-delay'],
     proofs: flags['fake-proofs'] ? 'fake' : 'real',
-    ...(flags.bundles === undefined ? {} : { bundlesDir: expandHome(flags.bundles) }),
+    bundleFolders: [...(bundles === undefined ? [] : [bundles]), ...env.bundleFolders],
     host: flags.host,
     apiPort: Number(flags.api),
     minerApiPort: Number(flags.api) === 0 ? 0 : MINER_PORT,

@@ -25,6 +25,7 @@ function options(folder: string, change: Partial<DevnetOptions> = {}): DevnetOpt
     sectors: 2,
     blockDelaySecs: 3,
     proofs: 'fake',
+    bundleFolders: [],
     signal: new AbortController().signal,
     onStep: () => {},
     ...change,
@@ -32,8 +33,8 @@ function options(folder: string, change: Partial<DevnetOptions> = {}): DevnetOpt
 }
 
 t.test('a devnet of two miners, made again after an end in the middle, and removed', async (t) => {
-  const bundlesDir = sharedData(t, 'actors')
-  if (bundlesDir === undefined) return
+  const bundles = sharedData(t, 'actors')
+  if (bundles === undefined) return
   const folder = join(temporaryFolder(t), 'devnet')
   const layout = devnetLayout(folder)
 
@@ -41,7 +42,7 @@ t.test('a devnet of two miners, made again after an end in the middle, and remov
   const steps: string[] = []
   const interrupted = makeDevnet(
     options(folder, {
-      bundlesDir,
+      bundleFolders: [bundles],
       miners: 2,
       signal: stop.signal,
       onStep: (s) => {
@@ -54,7 +55,7 @@ t.test('a devnet of two miners, made again after an end in the middle, and remov
   t.same([...new Set(steps)], ['sealing'])
   await t.rejects(readDescription(layout), { code: 'DEVNET_NONE' }, 'half a devnet is none')
 
-  const made = await makeDevnet(options(folder, { bundlesDir, miners: 2 }))
+  const made = await makeDevnet(options(folder, { bundleFolders: [bundles], miners: 2 }))
   t.same(await readDescription(layout), made)
   t.same(made.miners, ['t01000', 't01001'])
   const network = await loadNetworkFile(layout.network)
