@@ -5,8 +5,13 @@ import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { MinerError } from '../miner/errors.ts'
 import { FullNodeWatch } from '../miner/full-node-watch.ts'
+import { HeadFollower } from '../miner/head-follower.ts'
 import { loadMiningParams } from '../miner/mining-params.ts'
+import { LocalProver, type LocalProverInit } from '../miner/prover.ts'
+import type { Prover } from '../miner/proving.ts'
 import { servedActors } from '../miner/served-actors.ts'
+import { SectorIndex } from '../miner/storage/sector-index.ts'
+import { SectorStore } from '../miner/storage/sector-store.ts'
 import { waitForSync } from '../miner/wait-sync.ts'
 import type { BoundHandler } from '../rpc/router.ts'
 import type { Route, RpcServer } from '../rpc/server.ts'
@@ -16,7 +21,9 @@ import type { Address } from '../types/address.ts'
 import { loadMinerConfig, type StorageMinerConfig } from './miner-config.ts'
 import { minerHandlers } from './miner-handlers.ts'
 import type { MinerNodeOptions } from './miner-options.ts'
+import { provingHandlers } from './proving-handlers.ts'
 import { serveMinerApi } from './serve-miner-api.ts'
+import { startWindowPosts } from './window-post.ts'
 
 const log = getLogger('miner')
 
@@ -26,6 +33,8 @@ export interface MinerNodeComponents {
   readonly api: Api
   /** The time; this machine's where it is not given. */
   readonly clock?: Clock
+  /** What proves sectors; this process, out of its storage paths, where it is not given. */
+  readonly prover?: Prover
 }
 
 /** A running miner. It ends by `close`, by the signal it was started with, or when a client asks for it; `closed` tells when it has. */
@@ -93,9 +102,10 @@ async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
 
 async function start(
   options: MinerNodeOptions,
-  { api, clock = systemClock }: MinerNodeComponents,
+  components: MinerNodeComponents,
   closers: (() => Promise<unknown>)[],
 ): Promise<MinerNode> {
+  const { api, clock = systemClock } = components
   const stopping = new AbortController()
   const { signal } = stopping
   options.signal?.addEventListener('abort', () => stopping.abort(options.signal?.reason), { once: true })
@@ -119,7 +129,20 @@ async function start(
   const watch = new FullNodeWatch({ api, clock })
   closers.push(() => watch.close())
 
-  const handlers: BoundHandler[] = [...minerHandlers({ api, actors, config })]
+  const storage = new SectorStore({ index: new SectorIndex(), paths: repo })
+  closers.push(async () => storage.close())
+  await storage.open()
+  const prover = components.prover ?? new LocalProver({ store: storage }, proverInit(config))
+  const heads = new HeadFollower({ api, clock })
+  closers.push(() => heads.close())
+  const windowPosts = config.Subsystems.DisableWindowPoSt
+    ? undefined
+    : await startWindowPosts({ api, heads, prover, records: metadata }, { actors, config, proofs: params.proofs })
+  if (windowPosts !== undefined) closers.push(() => windowPosts.close())
+  heads.start()
+
+  const scheduler = windowPosts?.byActor.values().next().value
+  const handlers: BoundHandler[] = [...minerHandlers({ api, actors, config }), ...provingHandlers({ api, prover, scheduler })]
   const routes: Route[] = []
   const network = {
     name: params.networkName,
@@ -130,4 +153,12 @@ async function start(
   closers.push(() => server.close())
   log.info('the miner is ready', { actors: actors.map((a) => a.toString(params.addressPrefix)), api: server.multiaddr })
   return new MinerNode({ repo, config, actors, server, closers, stopping })
+}
+
+function proverInit({ Proving }: StorageMinerConfig): LocalProverInit {
+  return {
+    parallelLimit: Proving.ParallelCheckLimit,
+    singleTimeoutMs: Proving.SingleCheckTimeout,
+    partitionTimeoutMs: Proving.PartitionCheckTimeout,
+  }
 }
