@@ -48,6 +48,13 @@ export interface NativeApplyResult {
   trace?: Uint8Array
 }
 
+/** One signature, or an aggregate of several over distinct messages. */
+export interface NativeBlsCheck {
+  keys: Array<Uint8Array>
+  messages: Array<Uint8Array>
+  signature: Uint8Array
+}
+
 export interface NativeCacheStats {
   bytes: number
   blocks: number
@@ -75,6 +82,14 @@ export interface NativeChallenges {
 export interface NativeCids {
   bytes: Uint8Array
   lengths: Uint32Array
+}
+
+export interface NativeDrandCheck {
+  scheme: string
+  key: Uint8Array
+  round: bigint
+  previous: Uint8Array
+  signature: Uint8Array
 }
 
 /** HAMT entries: keys and values one after the other, `lengths` in pairs. */
@@ -159,6 +174,14 @@ export interface NativePoStSector {
   sealProofType: number
   sector: bigint
   sealedCid: Uint8Array
+}
+
+/** The answer for each proof of a batch. */
+export interface NativePostAnswers {
+  /** 1: right, 0: wrong, 2: it cannot be checked. */
+  answers: Uint8Array
+  /** Why not, for each that cannot be checked, in order. */
+  failures: Array<string>
 }
 
 export interface NativeProof {
@@ -390,9 +413,18 @@ export declare function verifyReplicaUpdate(info: NativeUpdateInfo): Promise<boo
 
 export declare function verifySeal(info: NativeSealInfo): Promise<boolean>
 
+/**
+ * Checks signatures and drand rounds together: a byte for each, 1 where it is right, those of drand last. Each answer is what the
+ * check alone gives.
+ */
+export declare function verifySignatures(bls: Array<NativeBlsCheck>, rounds: Array<NativeDrandCheck>): Promise<Uint8Array>
+
 export declare function verifyWindowPost(info: NativePoStInfo): Promise<boolean>
 
 export declare function verifyWinningPost(info: NativePoStInfo): Promise<boolean>
+
+/** Checks winning PoSts together. Each answer is what the check alone gives. */
+export declare function verifyWinningPosts(infos: Array<NativePoStInfo>): Promise<NativePostAnswers>
 
 /** The window PoSt over vanilla proofs, of one partition or of several. Errors name sectors whose vanilla proofs are wrong. */
 export declare function windowPostSnark(input: NativeSnarkInput, cancel?: NativeCancel | undefined | null): Promise<Array<NativeProof>>

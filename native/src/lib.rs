@@ -1,6 +1,7 @@
 //! The native half of the node: execution, proofs, signatures and bulk work on blocks.
 //! `src/native` on the TypeScript side is its only user.
 
+pub mod batch;
 pub mod bls;
 pub mod error;
 pub mod fvm;

@@ -32,6 +32,11 @@ export class EntryVerifier {
   readonly #good = new Lru<string, Uint8Array>(KEPT_ROUNDS)
   /** Checks under way, by all that goes into them: the blocks of a tipset come at one time. */
   readonly #running = new Map<string, Promise<boolean>>()
+  readonly #verify: (round: DrandRound) => Promise<boolean>
+
+  constructor(verify: (round: DrandRound) => Promise<boolean> = drandVerifyAsync) {
+    this.#verify = verify
+  }
 
   /** @param previous signature of the round before, used by chained networks only */
   async verify(drand: DrandNetwork, entry: BeaconEntry, previous: Uint8Array): Promise<boolean> {
@@ -42,7 +47,7 @@ export class EntryVerifier {
     const key = `${drand.info.hash}/${entry.round}/${hex(entry.data)}/${drand.kind === 'chained' ? hex(previous) : ''}`
     let running = this.#running.get(key)
     if (running === undefined) {
-      running = drandVerifyAsync(round).finally(() => this.#running.delete(key))
+      running = this.#verify(round).finally(() => this.#running.delete(key))
       this.#running.set(key, running)
     }
     const ok = await running

@@ -2,8 +2,9 @@
 import { blockCid } from '../types/block.ts'
 import { cidKey } from '../types/cid.ts'
 import { drawingEntry } from '../types/draws.ts'
+import type { FullBlock } from '../types/full-block.ts'
 import { Checks, type PartTimes } from './checks.ts'
-import type { ConsensusEnv, FullBlock } from './full-block.ts'
+import type { ConsensusEnv } from './env.ts'
 import { checkAggregate } from './rules/aggregate.ts'
 import { checkBaseFee } from './rules/base-fee.ts'
 import { checkBeacon, previousEntry } from './rules/beacon.ts'
@@ -40,11 +41,13 @@ export async function validateBlock(env: ConsensusEnv, block: FullBlock, signal?
 /**
  * As `validateBlock`, but comes back as soon as the parents were executed; signatures and proofs are still being checked in
  * native threads. Meanwhile a block on top of this one can be begun. What is wrong comes out here or of `settle`.
+ * @param beforeState called when only the execution is left: the time to have native threads begin
  */
 export async function beginValidation(
   env: ConsensusEnv,
   block: FullBlock,
   signal?: AbortSignal,
+  beforeState: () => void = () => env.proofs?.flush(),
 ): Promise<{ settle(): Promise<PartTimes> }> {
   signal?.throwIfAborted()
   const { state } = env
@@ -84,13 +87,14 @@ export async function beginValidation(
     })
 
   const entry = drawingEntry(header, previous)
-  checks.start('signature', () => checkSignature(header, miner.worker))
+  checks.start('signature', () => checkSignature(header, miner.worker, env.proofs))
   checks.start('beacon', () => checkBeacon(env, header, base, previous))
-  checks.start('election', () => checkElection(header, entry, miner.worker))
-  checks.start('ticket', () => checkTicket(network, header, entry, miner.worker, base))
-  if (withMessages) checks.start('aggregate', () => checkAggregate(header, block.bls, keys))
-  if (network.proofs === 'real') checks.start('winning post', () => checkWinningPost(header, entry, miner))
+  checks.start('election', () => checkElection(header, entry, miner.worker, env.proofs))
+  checks.start('ticket', () => checkTicket(network, header, entry, miner.worker, base, env.proofs))
+  if (withMessages) checks.start('aggregate', () => checkAggregate(header, block.bls, keys, env.proofs))
+  if (network.proofs === 'real') checks.start('winning post', () => checkWinningPost(header, entry, miner, env.proofs))
   signal?.throwIfAborted()
+  beforeState()
 
   checks.start('state', () => {
     const after = state.tipsetState(base)

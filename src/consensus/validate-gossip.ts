@@ -1,7 +1,7 @@
 import type { BlockMsg } from '../types/block.ts'
 import type { Tipset } from '../types/tipset.ts'
+import type { ConsensusEnv } from './env.ts'
 import { BlockError, type Verdict } from './errors.ts'
-import type { ConsensusEnv } from './full-block.ts'
 import { lookbackOf } from './rules/lookback.ts'
 import { checkMessageCids, checkMessageCount } from './rules/message-root.ts'
 import { isEligible, lookbackMiner, powerIn } from './rules/miner.ts'

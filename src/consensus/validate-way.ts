@@ -1,6 +1,7 @@
+import type { FullBlock } from '../types/full-block.ts'
 import type { PartTimes } from './checks.ts'
+import type { ConsensusEnv } from './env.ts'
 import { BlockError } from './errors.ts'
-import type { ConsensusEnv, FullBlock } from './full-block.ts'
 import { beginValidation } from './validate-block.ts'
 
 /** The outcome for one block. */
@@ -25,6 +26,7 @@ export async function validateWay(
   signal?: AbortSignal,
 ): Promise<BlockResult[][]> {
   const started: Promise<BlockResult[]>[] = []
+  const batches = new Batches(env)
   for (const blocks of tipsets) {
     const results: Promise<BlockResult>[] = []
     let broken = false
@@ -38,7 +40,7 @@ export async function validateWay(
       }
       seen.add(block.header.miner.key)
       try {
-        results.push(finish(await beginValidation(env, block, signal)))
+        results.push(finish(await beginValidation(env, block, signal, () => batches.addBlock())))
       } catch (error) {
         broken = true
         results.push(Promise.resolve({ error, times: {} }))
@@ -47,14 +49,38 @@ export async function validateWay(
     started.push(Promise.all(results))
     // What fails later than its beginning is found below; the tipsets begun on top of it were work for nothing, no more.
     if (broken) break
-    if (started.length >= IN_FLIGHT) await started[started.length - IN_FLIGHT]
+    if (started.length < IN_FLIGHT) continue
+    env.proofs?.flush()
+    await started[started.length - IN_FLIGHT]
   }
+  env.proofs?.flush()
   const outcome: BlockResult[][] = []
   for (const results of await Promise.all(started)) {
     outcome.push(results)
     if (results.some((r) => r.error !== undefined)) break
   }
   return outcome
+}
+
+/** Blocks whose signatures and proofs are checked together; more would only come later. */
+const BATCH = 8
+
+/** When what was collected is sent off: soon at first, so that the native threads have something to do. */
+class Batches {
+  readonly #env: ConsensusEnv
+  #size = 1
+  #blocks = 0
+
+  constructor(env: ConsensusEnv) {
+    this.#env = env
+  }
+
+  addBlock(): void {
+    if (++this.#blocks < this.#size) return
+    this.#blocks = 0
+    this.#size = Math.min(this.#size * 2, BATCH)
+    this.#env.proofs?.flush()
+  }
 }
 
 async function finish(validation: { settle(): Promise<PartTimes> }): Promise<BlockResult> {

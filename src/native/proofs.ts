@@ -79,16 +79,17 @@ export interface PoStInfo {
   }[]
 }
 
-const postInfo = (info: PoStInfo) => ({ ...info, proofs: [...info.proofs], sectors: [...info.sectors] })
+/** In the form that the addon takes. */
+export const nativePostInfo = (info: PoStInfo) => ({ ...info, proofs: [...info.proofs], sectors: [...info.sectors] })
 
 /** Checks the winning PoSt of a block over the challenged sectors. @throws NATIVE_PROOF */
 export function verifyWinningPost(info: PoStInfo): Promise<boolean> {
-  return nativeAsync(() => addon().verifyWinningPost(postInfo(info)))
+  return nativeAsync(() => addon().verifyWinningPost(nativePostInfo(info)))
 }
 
 /** Checks a window PoSt over all sectors of its partitions. @throws NATIVE_PROOF */
 export function verifyWindowPost(info: PoStInfo): Promise<boolean> {
-  return nativeAsync(() => addon().verifyWindowPost(postInfo(info)))
+  return nativeAsync(() => addon().verifyWindowPost(nativePostInfo(info)))
 }
 
 export interface ChallengeQuery {

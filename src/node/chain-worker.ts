@@ -9,13 +9,14 @@ import { EntryVerifier } from '../beacon/verify-entry.ts'
 import { decode } from '../codec/codec.ts'
 import type { JsonContext } from '../codec/json.ts'
 import type { PartTimes } from '../consensus/checks.ts'
+import type { ConsensusEnv } from '../consensus/env.ts'
 import { BlockError, type Verdict } from '../consensus/errors.ts'
-import type { ConsensusEnv, FullBlock } from '../consensus/full-block.ts'
 import { validateGossipBlock } from '../consensus/validate-gossip.ts'
 import { type BlockResult, validateWay } from '../consensus/validate-way.ts'
 import { tipsetWeight } from '../consensus/weight.ts'
 import { errorMessage, NodeError } from '../lib/errors.ts'
 import { serveWorker, type WorkerContext } from '../lib/worker-pool.ts'
+import { BatchVerifier } from '../native/verifier.ts'
 import type { Network } from '../networks/types.ts'
 import type { BoundQuery } from '../rpc/handlers/env.ts'
 import { QueryEnv } from '../rpc/handlers/env.ts'
@@ -29,6 +30,7 @@ import { MetadataStore } from '../store/metadata.ts'
 import { Address } from '../types/address.ts'
 import { blockMsg } from '../types/block.ts'
 import { CID } from '../types/cid.ts'
+import type { FullBlock } from '../types/full-block.ts'
 import { TipsetKey } from '../types/tipset.ts'
 import { gasQueries } from './gas-queries.ts'
 import { answerCreateBlock, answerMiningBase, type CreatedBlock, type MiningBaseCall } from './mining-work.ts'
@@ -94,7 +96,13 @@ const handlers: ReadonlyMap<string, BoundQuery> = new Map(queryHandlers.map((q) 
 
 const poolAnswers = poolQueries(state)
 
-const consensus: ConsensusEnv = { state, verifier: new EntryVerifier(), now: () => Math.floor(Date.now() / 1000) }
+const proofs = new BatchVerifier()
+const consensus: ConsensusEnv = {
+  state,
+  verifier: new EntryVerifier((round) => proofs.drandVerify(round)),
+  proofs,
+  now: () => Math.floor(Date.now() / 1000),
+}
 
 function fullBlock(cid: string): FullBlock {
   const header = chain.block(CID.parse(cid))

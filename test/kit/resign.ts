@@ -2,12 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FullBlock } from '../../src/consensus/full-block.ts'
 import { messageRoot } from '../../src/consensus/rules/message-root.ts'
 import { blsAggregate, blsPublicKey, blsSign } from '../../src/native/crypto.ts'
 import { MemoryBlockstore } from '../../src/store/blockstore.ts'
 import { Address } from '../../src/types/address.ts'
 import { type BlockHeader, blockSigningBytes } from '../../src/types/block.ts'
+import type { FullBlock } from '../../src/types/full-block.ts'
 import { type Message, messageCid, type SignedMessage, signedMessageCid } from '../../src/types/message.ts'
 import { SignatureType } from '../../src/types/signature.ts'
 

@@ -2,8 +2,9 @@
 
 import { join } from 'node:path'
 import { EntryVerifier } from '../../src/beacon/verify-entry.ts'
-import type { ConsensusEnv, FullBlock } from '../../src/consensus/full-block.ts'
+import type { ConsensusEnv } from '../../src/consensus/env.ts'
 import { setProofParameterDir } from '../../src/native/proofs.ts'
+import { BatchVerifier } from '../../src/native/verifier.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
 import type { Network } from '../../src/networks/types.ts'
 import { StateManager } from '../../src/state/state-manager.ts'
@@ -11,6 +12,7 @@ import type { MemoryBlockstore } from '../../src/store/blockstore.ts'
 import { ChainReader } from '../../src/store/chain-reader.ts'
 import type { BlockHeader } from '../../src/types/block.ts'
 import { blockCid } from '../../src/types/block.ts'
+import type { FullBlock } from '../../src/types/full-block.ts'
 import { type Tipset, TipsetKey } from '../../src/types/tipset.ts'
 import { LotusChain } from './lotus-chain.ts'
 
@@ -46,6 +48,9 @@ export async function snapshotChain(folder: string, parameters?: string): Promis
     registry: lotus.registry(),
     genesis: chain.genesisOf(head),
   })
+  // As in a node.
+  const proofs = new BatchVerifier()
+  const verifier = new EntryVerifier((round) => proofs.drandVerify(round))
   const tipsets: Tipset[] = []
   for (let t = head; t.height > 0; t = chain.parent(t)) {
     tipsets.push(t)
@@ -58,7 +63,7 @@ export async function snapshotChain(folder: string, parameters?: string): Promis
     state,
     head,
     tipsets: tipsets.reverse(),
-    env: { state, verifier: new EntryVerifier(), now: () => Math.floor(Date.now() / 1000) },
+    env: { state, verifier, proofs, now: () => Math.floor(Date.now() / 1000) },
     fullBlock(header) {
       const { bls, secp } = chain.messages(header)
       return { header, bls, secp }

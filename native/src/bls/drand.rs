@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{fail, guard, Code, Job, Result, Outcome};
 
-const DST_G2: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_";
+const DST_G2: &[u8] = super::DST;
 const DST_G1: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 
 #[derive(Clone, Copy)]
@@ -59,26 +59,43 @@ fn pairings_equal(a1: G1Affine, a2: G2Affine, b1: G1Affine, b2: G2Affine) -> boo
     result.final_exponentiation() == Gt::identity()
 }
 
-fn verify(name: &str, key: &[u8], round: u64, previous: &[u8], sig: &[u8]) -> Outcome<bool> {
+/// The points of a round's equation.
+pub enum Reading {
+    /// e(key, message) == e(G, signature)
+    InG2 { key: G1Affine, message: G2Affine, signature: G2Affine },
+    /// e(message, key) == e(signature, G)
+    InG1 { key: G2Affine, message: G1Affine, signature: G1Affine },
+}
+
+/// None where key or signature are no points that could be right.
+pub fn read(name: &str, key: &[u8], round: u64, previous: &[u8], sig: &[u8]) -> Outcome<Option<Reading>> {
     let scheme = scheme(name)?;
     // A signature is 96 bytes; the first round's "previous" is the genesis seed of 32.
     if previous.len() > 96 {
         return Err(fail(Code::Bls, "the previous drand signature is longer than 96 bytes"));
     }
     let message = round_message(scheme, round, previous);
-    match scheme {
+    Ok(match scheme {
         Scheme::Chained | Scheme::Unchained => {
-            let (Some(key), Some(sig)) = (g1(key), g2(sig)) else { return Ok(false) };
-            let hashed = G2Projective::hash_to_curve(&message, DST_G2, &[]).to_affine();
-            Ok(pairings_equal(key, hashed, G1Affine::generator(), sig))
+            let (Some(key), Some(signature)) = (g1(key), g2(sig)) else { return Ok(None) };
+            let message = G2Projective::hash_to_curve(&message, DST_G2, &[]).to_affine();
+            Some(Reading::InG2 { key, message, signature })
         }
         Scheme::UnchainedG1 | Scheme::UnchainedG1Rfc9380 => {
-            let (Some(key), Some(sig)) = (g2(key), g1(sig)) else { return Ok(false) };
+            let (Some(key), Some(signature)) = (g2(key), g1(sig)) else { return Ok(None) };
             let tag = if matches!(scheme, Scheme::UnchainedG1) { DST_G2 } else { DST_G1 };
-            let hashed = G1Projective::hash_to_curve(&message, tag, &[]).to_affine();
-            Ok(pairings_equal(hashed, key, sig, G2Affine::generator()))
+            let message = G1Projective::hash_to_curve(&message, tag, &[]).to_affine();
+            Some(Reading::InG1 { key, message, signature })
         }
-    }
+    })
+}
+
+pub fn verify(name: &str, key: &[u8], round: u64, previous: &[u8], sig: &[u8]) -> Outcome<bool> {
+    Ok(match read(name, key, round, previous, sig)? {
+        None => false,
+        Some(Reading::InG2 { key, message, signature }) => pairings_equal(key, message, G1Affine::generator(), signature),
+        Some(Reading::InG1 { key, message, signature }) => pairings_equal(message, key, signature, G2Affine::generator()),
+    })
 }
 
 /// Signs a round, for a devnet's own beacon. `previous` is used by the chained scheme alone.
@@ -106,7 +123,7 @@ fn scalar(secret: &[u8]) -> Outcome<blstrs::Scalar> {
     }
 }
 
-fn round_of(round: &BigInt) -> Outcome<u64> {
+pub fn round_of(round: &BigInt) -> Outcome<u64> {
     match round.get_u64() {
         (false, value, true) => Ok(value),
         _ => Err(fail(Code::Argument, "a drand round must be an integer from 0 to 2^64-1")),

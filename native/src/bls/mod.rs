@@ -10,6 +10,9 @@ use napi_derive::napi;
 
 use crate::error::{fail, guard, Code, Job, Result, Outcome};
 
+/// The suite of Filecoin's signatures.
+pub const DST: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_";
+
 /// More pairs than this in one aggregate cannot come from a block (its messages' gas is bounded);
 /// the limit keeps a hostile caller from holding a thread for minutes.
 const MAX_AGGREGATE: usize = 65_536;
@@ -27,7 +30,7 @@ fn private_key(bytes: &[u8]) -> Outcome<PrivateKey> {
 }
 
 /// Reads a public key; the identity is no key (anybody can sign for it), as in filecoin-ffi.
-fn public_key(bytes: &[u8]) -> Option<PublicKey> {
+pub fn public_key(bytes: &[u8]) -> Option<PublicKey> {
     let key = PublicKey::from_bytes(bytes).ok()?;
     if bool::from(blstrs::G1Affine::from(key.as_affine()).is_identity()) {
         return None;
@@ -35,7 +38,7 @@ fn public_key(bytes: &[u8]) -> Option<PublicKey> {
     Some(key)
 }
 
-fn signature(bytes: &[u8]) -> Option<Signature> {
+pub fn signature(bytes: &[u8]) -> Option<Signature> {
     Signature::from_bytes(bytes).ok()
 }
 

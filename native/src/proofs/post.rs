@@ -36,11 +36,14 @@ pub struct NativePoStInfo {
     pub sectors: Vec<NativePoStSector>,
 }
 
-struct Post {
-    randomness: [u8; 32],
-    prover: api::ProverId,
-    proofs: Vec<(api::RegisteredPoStProof, Vec<u8>)>,
-    replicas: BTreeMap<SectorId, PublicReplicaInfo>,
+pub struct Post {
+    pub randomness: [u8; 32],
+    pub prover: api::ProverId,
+    /// At least one, all of one type.
+    pub proofs: Vec<(api::RegisteredPoStProof, Vec<u8>)>,
+    pub replicas: BTreeMap<SectorId, PublicReplicaInfo>,
+    /// The commitments of the replicas.
+    pub sealed: BTreeMap<SectorId, [u8; 32]>,
 }
 
 /// Randomness must be an element of the field: the two top bits go, as in Lotus's verifier.
@@ -50,7 +53,7 @@ pub(super) fn field_element(bytes: &[u8]) -> Outcome<[u8; 32]> {
     Ok(randomness)
 }
 
-fn post_of(info: &NativePoStInfo) -> Outcome<Post> {
+pub fn post_of(info: &NativePoStInfo) -> Outcome<Post> {
     if info.sectors.is_empty() || info.sectors.len() > MAX_SECTORS {
         return Err(fail(Code::Proof, format!("a PoSt is over 1 to {MAX_SECTORS} sectors, not {}", info.sectors.len())));
     }
@@ -66,6 +69,7 @@ fn post_of(info: &NativePoStInfo) -> Outcome<Post> {
         proofs.push((kind, proof_bytes(&proof.proof)?));
     }
     let mut replicas = BTreeMap::new();
+    let mut commitments = BTreeMap::new();
     for sector in &info.sectors {
         let size = RegisteredSealProof::from(sector.seal_proof_type)
             .sector_size()
@@ -74,28 +78,29 @@ fn post_of(info: &NativePoStInfo) -> Outcome<Post> {
             return Err(fail(Code::Proof, "a sector's size is not that of the PoSt"));
         }
         let id = SectorId::from(number(&sector.sector, "the sector number")?);
-        if replicas.insert(id, PublicReplicaInfo::new(kind, sealed(&sector.sealed_cid)?)).is_some() && !winning(kind) {
+        let commitment = sealed(&sector.sealed_cid)?;
+        commitments.insert(id, commitment);
+        if replicas.insert(id, PublicReplicaInfo::new(kind, commitment)).is_some() && !winning(kind) {
             return Err(fail(Code::Proof, format!("sector {} occurs twice", u64::from(id))));
         }
     }
-    Ok(Post { randomness: field_element(&info.randomness)?, prover: prover(&info.miner)?, proofs, replicas })
+    Ok(Post { randomness: field_element(&info.randomness)?, prover: prover(&info.miner)?, proofs, replicas, sealed: commitments })
 }
 
 pub(super) fn winning(kind: api::RegisteredPoStProof) -> bool {
     kind.typ() == api::PoStType::Winning
 }
 
+/// A winning PoSt by itself.
+pub fn verify_alone(post: &Post) -> Outcome<bool> {
+    let proof: Vec<u8> = post.proofs.iter().flat_map(|(_, proof)| proof.iter().copied()).collect();
+    api::post::verify_winning_post(&post.randomness, &proof, &post.replicas, post.prover).map_err(proof_error)
+}
+
 #[napi(ts_return_type = "Promise<boolean>")]
 pub fn verify_winning_post(info: NativePoStInfo) -> AsyncTask<Job<bool, bool>> {
     let post = post_of(&info);
-    Job::task(
-        move || {
-            let post = post?;
-            let proof: Vec<u8> = post.proofs.iter().flat_map(|(_, proof)| proof.iter().copied()).collect();
-            api::post::verify_winning_post(&post.randomness, &proof, &post.replicas, post.prover).map_err(proof_error)
-        },
-        |ok| ok,
-    )
+    Job::task(move || verify_alone(&post?), |ok| ok)
 }
 
 #[napi(ts_return_type = "Promise<boolean>")]

@@ -1,8 +1,8 @@
-import { blsVerifyAggregateAsync } from '../../native/crypto.ts'
+import { oneByOne, type ProofVerifier } from '../../native/verifier.ts'
 import { type Address, Protocol } from '../../types/address.ts'
 import { type Message, messageCid } from '../../types/message.ts'
+import type { WholeHeader } from '../env.ts'
 import { BlockError } from '../errors.ts'
-import type { WholeHeader } from '../full-block.ts'
 
 const SIGNATURE_BYTES = 96
 
@@ -16,6 +16,7 @@ export async function checkAggregate(
   header: WholeHeader,
   messages: readonly Message[],
   keyOf: (sender: Address) => Address | undefined,
+  proofs: Pick<ProofVerifier, 'blsVerifyAggregate'> = oneByOne,
 ): Promise<void> {
   const { data } = header.blsAggregate
   if (data.length < SIGNATURE_BYTES)
@@ -28,6 +29,6 @@ export async function checkAggregate(
     return key.payload
   })
   const signed = messages.map((m) => messageCid(m).bytes)
-  if (!(await blsVerifyAggregateAsync(keys, signed, data.subarray(0, SIGNATURE_BYTES))))
+  if (!(await proofs.blsVerifyAggregate(keys, signed, data.subarray(0, SIGNATURE_BYTES))))
     throw new BlockError('BLOCK_AGGREGATE', 'the aggregate of the BLS signatures does not verify')
 }

@@ -3,8 +3,8 @@ import { BeaconError } from '../../beacon/errors.ts'
 import { StateError } from '../../state/errors.ts'
 import type { BeaconEntry } from '../../types/block.ts'
 import type { Tipset } from '../../types/tipset.ts'
+import type { ConsensusEnv, WholeHeader } from '../env.ts'
 import { BlockError } from '../errors.ts'
-import type { ConsensusEnv, WholeHeader } from '../full-block.ts'
 
 /**
  * The newest beacon entry of the chain that ends in the parents, sought in 20 tipsets (Lotus GetLatestBeaconEntry).

@@ -4,9 +4,9 @@ import { blockMessageLimit } from '../../networks/constants.ts'
 import type { BlockWriter } from '../../store/blockstore.ts'
 import { type BlockHeader, msgMeta } from '../../types/block.ts'
 import { type CID, cidKey, cidOf } from '../../types/cid.ts'
+import type { FullBlock } from '../../types/full-block.ts'
 import { messageCid, signedMessageCid } from '../../types/message.ts'
 import { BlockError } from '../errors.ts'
-import type { FullBlock } from '../full-block.ts'
 
 /** The root under which a block's header names its messages; what makes it up goes to `sink` (Lotus consensus/common.go). */
 export function messageRoot(sink: BlockWriter, bls: readonly CID[], secp: readonly CID[]): CID {

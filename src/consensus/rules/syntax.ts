@@ -1,7 +1,7 @@
 import { Protocol } from '../../types/address.ts'
 import type { BlockHeader } from '../../types/block.ts'
+import type { WholeHeader } from '../env.ts'
 import { BlockError } from '../errors.ts'
-import type { WholeHeader } from '../full-block.ts'
 
 /**
  * A header has a ticket, an election proof, a signature and an aggregate, and names its miner by id.

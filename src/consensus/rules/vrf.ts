@@ -1,20 +1,27 @@
-import { blsVerifyAsync } from '../../native/crypto.ts'
+import { oneByOne, type ProofVerifier } from '../../native/verifier.ts'
 import type { Network } from '../../networks/types.ts'
 import type { Address } from '../../types/address.ts'
 import type { BeaconEntry, Ticket } from '../../types/block.ts'
 import { electionInput, ticketInput } from '../../types/draws.ts'
 import type { Tipset } from '../../types/tipset.ts'
+import type { WholeHeader } from '../env.ts'
 import { BlockError } from '../errors.ts'
-import type { WholeHeader } from '../full-block.ts'
+
+type VrfVerifier = Pick<ProofVerifier, 'blsVerifyAggregate'>
 
 /** A VRF of the worker: its BLS signature. */
-function verifyVrf(worker: Address, input: Uint8Array, proof: Uint8Array): Promise<boolean> {
-  return blsVerifyAsync(worker.payload, input, proof)
+function verifyVrf(proofs: VrfVerifier, worker: Address, input: Uint8Array, proof: Uint8Array): Promise<boolean> {
+  return proofs.blsVerifyAggregate([worker.payload], [input], proof)
 }
 
 /** @throws BlockError BLOCK_ELECTION */
-export async function checkElection(header: WholeHeader, entry: BeaconEntry, worker: Address): Promise<void> {
-  if (await verifyVrf(worker, electionInput(entry, header.height, header.miner), header.electionProof.vrfProof)) return
+export async function checkElection(
+  header: WholeHeader,
+  entry: BeaconEntry,
+  worker: Address,
+  proofs: VrfVerifier = oneByOne,
+): Promise<void> {
+  if (await verifyVrf(proofs, worker, electionInput(entry, header.height, header.miner), header.electionProof.vrfProof)) return
   throw new BlockError('BLOCK_ELECTION', `the election proof is not that of the worker ${worker}`)
 }
 
@@ -25,8 +32,9 @@ export async function checkTicket(
   entry: BeaconEntry,
   worker: Address,
   base: Tipset,
+  proofs: VrfVerifier = oneByOne,
 ): Promise<void> {
   const input = ticketInput(network.upgrades.smoke, entry, header.height, header.miner, base.minTicketBlock.ticket as Ticket)
-  if (await verifyVrf(worker, input, header.ticket.vrfProof)) return
+  if (await verifyVrf(proofs, worker, input, header.ticket.vrfProof)) return
   throw new BlockError('BLOCK_TICKET', `the ticket is not that of the worker ${worker}`)
 }

@@ -1,7 +1,7 @@
 import type { StateManager } from '../../state/state-manager.ts'
 import { winCount } from '../../types/election.ts'
+import type { WholeHeader } from '../env.ts'
 import { BlockError } from '../errors.ts'
-import type { WholeHeader } from '../full-block.ts'
 import { type LookbackMiner, powerIn } from './miner.ts'
 
 /**

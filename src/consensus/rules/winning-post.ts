@@ -2,12 +2,13 @@ import type { SectorOnChainInfo } from '../../actors/miner/sector.ts'
 import type { MinerView } from '../../actors/miner/view.ts'
 import { NativeError } from '../../native/errors.ts'
 import { type PoStInfo, verifyWinningPost } from '../../native/proofs.ts'
+import { oneByOne, type ProofVerifier } from '../../native/verifier.ts'
 import { BitField } from '../../types/bitfield.ts'
 import type { BeaconEntry } from '../../types/block.ts'
 import { winningPostRandomness } from '../../types/draws.ts'
 import type { ActorId } from '../../types/scalars.ts'
+import type { WholeHeader } from '../env.ts'
 import { BlockError, ConsensusError } from '../errors.ts'
-import type { WholeHeader } from '../full-block.ts'
 import type { LookbackMiner } from './miner.ts'
 import { challengedIndex } from './winning-challenge.ts'
 
@@ -39,7 +40,12 @@ export function challengedSector(
  * is the sectors'; bytes behind the first proof are not looked at.
  * @throws BlockError BLOCK_WINNING_POST; ConsensusError CONSENSUS_PROOF_KEYS
  */
-export async function checkWinningPost(header: WholeHeader, entry: BeaconEntry, { view, active }: LookbackMiner): Promise<void> {
+export async function checkWinningPost(
+  header: WholeHeader,
+  entry: BeaconEntry,
+  { view, active }: LookbackMiner,
+  proofs: Pick<ProofVerifier, 'verifyWinningPost'> = oneByOne,
+): Promise<void> {
   const fail: (why: string, cause?: unknown) => never = (why, cause) => {
     throw new BlockError('BLOCK_WINNING_POST', `the winning PoSt is invalid: ${why}`, { cause })
   }
@@ -58,7 +64,7 @@ export async function checkWinningPost(header: WholeHeader, entry: BeaconEntry, 
   }
   let ok = false
   try {
-    ok = await verifyWinningPost(info)
+    ok = await proofs.verifyWinningPost(info)
   } catch (cause) {
     if (!(cause instanceof NativeError) || cause.code !== 'NATIVE_PROOF') throw cause
     await probeKeys(info)

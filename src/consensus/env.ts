@@ -1,9 +1,8 @@
 import type { EntryVerifier } from '../beacon/verify-entry.ts'
+import type { BatchVerifier } from '../native/verifier.ts'
 import type { StateManager } from '../state/state-manager.ts'
 import type { BlockHeader, ElectionProof, Ticket } from '../types/block.ts'
 import type { Signature } from '../types/signature.ts'
-
-export type { FullBlock } from '../types/full-block.ts'
 
 /** A header that has all its parts (rules/syntax.ts). */
 export type WholeHeader = BlockHeader & {
@@ -17,6 +16,8 @@ export type WholeHeader = BlockHeader & {
 export interface ConsensusEnv {
   readonly state: StateManager
   readonly verifier: EntryVerifier
+  /** Checks signatures and proofs of many blocks together; each is checked by itself where it is not given. */
+  readonly proofs?: BatchVerifier
   /** Unix seconds. */
   now(): number
 }
