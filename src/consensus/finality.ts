@@ -4,7 +4,7 @@ import type { Tipset } from '../types/tipset.ts'
 import { DEFAULT_ASSUMPTIONS, FINALITY_TARGET, finalDepth } from './finality-math.ts'
 
 /** Epochs whose blocks are counted: finality, and a few for the head (Lotus chain/ecfinality/cache.go). */
-const WINDOW = 905
+export const EC_WINDOW = 905
 
 /** How final the chain is by the blocks that were really made (FRC-0089). */
 export interface EcFinality {
@@ -16,7 +16,7 @@ export interface EcFinality {
 }
 
 /** Blocks in each epoch up to the head, oldest first, null rounds as 0; fewer than `epochs` on a young chain. */
-export function blocksPerEpoch(chain: ChainReader, head: Tipset, epochs: number = WINDOW): number[] {
+export function blocksPerEpoch(chain: ChainReader, head: Tipset, epochs: number = EC_WINDOW): number[] {
   const counts: number[] = []
   let at = head
   for (;;) {

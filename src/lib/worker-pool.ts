@@ -21,6 +21,11 @@ export interface CallOptions {
   readonly onProgress?: (progress: never) => void
 }
 
+export interface PoolCallOptions extends CallOptions {
+  /** Goes to the threads that are kept for such calls. */
+  readonly urgent?: boolean
+}
+
 interface Pending {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -109,15 +114,28 @@ export class WorkerThread {
   }
 }
 
-/** Threads of one script; a call goes to the one with the least to do. They start when they are needed. */
+export interface WorkerPoolInit {
+  /** Threads for calls that may take long. */
+  readonly size: number
+  /** Threads kept for urgent calls, at least one. */
+  readonly urgent: number
+}
+
+/**
+ * Threads of one script; a call goes to the one with the least to do. They start when they are needed. A thread answers one call
+ * after the other, so that a long one holds up those behind it: urgent calls, which are short, have threads of their own.
+ */
 export class WorkerPool {
-  readonly #start: () => WorkerThread
+  readonly #start: (urgent: boolean) => WorkerThread
   readonly #size: number
+  readonly #urgentSize: number
   readonly #threads: WorkerThread[] = []
+  readonly #urgent: WorkerThread[] = []
   #closed = false
 
-  constructor(size: number, start: () => WorkerThread) {
-    this.#size = size
+  constructor(init: WorkerPoolInit, start: (urgent: boolean) => WorkerThread) {
+    this.#size = init.size
+    this.#urgentSize = init.urgent
     this.#start = start
   }
 
@@ -125,24 +143,25 @@ export class WorkerPool {
     return this.#size
   }
 
-  call(method: string, args: unknown, options?: CallOptions): Promise<unknown> {
+  call(method: string, args: unknown, { urgent = false, ...options }: PoolCallOptions = {}): Promise<unknown> {
     if (this.#closed) return Promise.reject(new WorkerError('the node is closing'))
-    return this.#pick().call(method, args, options)
+    return this.#pick(urgent).call(method, args, options)
   }
 
-  #pick(): WorkerThread {
-    for (let i = this.#threads.length - 1; i >= 0; i--) if (this.#threads[i]?.stopped) this.#threads.splice(i, 1)
+  #pick(urgent: boolean): WorkerThread {
+    const [threads, size] = urgent ? [this.#urgent, this.#urgentSize] : [this.#threads, this.#size]
+    for (let i = threads.length - 1; i >= 0; i--) if (threads[i]?.stopped) threads.splice(i, 1)
     let best: WorkerThread | undefined
-    for (const t of this.#threads) if (best === undefined || t.load < best.load) best = t
-    if (best !== undefined && (best.load === 0 || this.#threads.length >= this.#size)) return best
-    const thread = this.#start()
-    this.#threads.push(thread)
+    for (const t of threads) if (best === undefined || t.load < best.load) best = t
+    if (best !== undefined && (best.load === 0 || threads.length >= size)) return best
+    const thread = this.#start(urgent)
+    threads.push(thread)
     return thread
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all(this.#threads.map((t) => t.close()))
+    await Promise.all([...this.#threads, ...this.#urgent].map((t) => t.close()))
   }
 }
 

@@ -20,6 +20,8 @@ const log = getLogger('node')
 
 /** Native stack of a worker: the FVM nests calls up to 1,024 deep. */
 const STACK_MB = 64
+/** Threads for what cannot wait behind a long query: blocks of gossip, the weight of the head, what a miner asks for. */
+const URGENT_THREADS = 1
 /** Blocks that machines read again are kept here, for all threads together. */
 const BLOCK_CACHE_BYTES = 256 << 20
 
@@ -56,13 +58,16 @@ export class ChainPool implements QueryPool {
         entries: b.entries.map(([name, code]) => [name, String(code)] as const),
       })),
     }
-    this.#queries = new WorkerPool(threads, () => this.#startThread('query'))
+    this.#queries = new WorkerPool({ size: threads, urgent: URGENT_THREADS }, (urgent) =>
+      this.#startThread(urgent ? 'urgent' : 'query'),
+    )
   }
 
   /** Process-wide settings of the FVM; before any machine is made. */
   static configure(queryThreads = availableParallelism()): void {
-    // A machine holds an engine while it lives: one for each thread, and one to spare so that none ever waits for another.
-    configureEngine({ concurrency: Math.max(1, queryThreads) + 2 })
+    // A machine holds an engine while it lives: one for each thread, that of the chain among them, and one to spare so that none
+    // ever waits for another.
+    configureEngine({ concurrency: Math.max(1, queryThreads) + URGENT_THREADS + 2 })
     setBlockCacheBytes(BLOCK_CACHE_BYTES)
   }
 
@@ -113,13 +118,13 @@ export class ChainPool implements QueryPool {
 
   /** As `weigh` for the head, beside what the chain's own thread does. */
   headWeight(head: Tipset): Promise<bigint> {
-    return this.#queries.call('weigh', { tipset: head.cids.map(String) }) as Promise<bigint>
+    return this.#queries.call('weigh', { tipset: head.cids.map(String) }, { urgent: true }) as Promise<bigint>
   }
 
   /** What is to be done with a block from gossip. */
   async gossipVerdict(block: BlockMsg): Promise<GossipVerdict['verdict']> {
     const args = { block: encode(blockMsg, block), head: this.#head().cids.map(String) }
-    const { verdict, code, message } = (await this.#queries.call('gossipVerdict', args)) as GossipVerdict
+    const { verdict, code, message } = (await this.#queries.call('gossipVerdict', args, { urgent: true })) as GossipVerdict
     if (verdict !== 'accept')
       log.debug('a block from gossip was not accepted', { height: block.header.height, verdict, code, message })
     return verdict

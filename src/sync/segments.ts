@@ -8,8 +8,12 @@ import { storeFullBlock } from './message-store.ts'
 
 /** Tipsets whose messages are asked for at a time (Lotus chain/sync.go). */
 const MESSAGE_BATCH = 8
-/** Tipsets that are validated in one go, while the messages of the next ones come; the head moves after each. */
-const SEGMENT = 32
+/**
+ * Tipsets that are validated in one go, while the messages of the next ones come; the head moves after each. They grow from the
+ * first to the last: what a node that ends early has to do again is little, and proofs are checked many together later on.
+ */
+const FIRST_SEGMENT = 4
+const MAX_SEGMENT = 32
 
 /** Where messages come from. */
 export interface MessageSource {
@@ -36,12 +40,14 @@ export class Segments {
   /** The tipsets of keys in order, in segments, their messages in the store; the next segment is fetched ahead. */
   async *of(keys: readonly TipsetKey[], signal: AbortSignal): AsyncGenerator<readonly Tipset[]> {
     let at = 0
+    let size = FIRST_SEGMENT
     const next = (): Promise<readonly Tipset[]> | undefined => {
       if (at >= keys.length) return undefined
-      const segment = this.#fetchSegment(keys.slice(at, at + SEGMENT), signal)
+      const segment = this.#fetchSegment(keys.slice(at, at + size), signal)
       // Awaited in its turn; until then its failure is nobody's.
       segment.catch(() => undefined)
-      at += SEGMENT
+      at += size
+      size = Math.min(size * 2, MAX_SEGMENT)
       return segment
     }
     let coming = next()

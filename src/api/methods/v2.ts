@@ -3,7 +3,7 @@ import { optional } from '../../codec/combinators.ts'
 import { address } from '../../types/address.ts'
 import { method, param } from '../method.ts'
 import { actor } from '../types/actor.ts'
-import { tipset, tipsetSelector } from '../types/chain.ts'
+import { finalityStatus, tipset, tipsetSelector } from '../types/chain.ts'
 import { addr, v2 } from './params.ts'
 
 const selector = param('tipset', tipsetSelector)
@@ -14,6 +14,16 @@ export const chainGetTipSetV2 = method({
   params: [selector],
   result: optional(tipset),
   doc: 'The tipset that the selector names; null for a null round.',
+  versions: v2,
+  where: 'query',
+})
+
+export const chainGetTipSetFinalityStatus = method({
+  name: 'Filecoin.ChainGetTipSetFinalityStatus',
+  perm: 'read',
+  params: [],
+  result: finalityStatus,
+  doc: 'How final the chain is: by the blocks that were really made (FRC-0089), by F3, and what counts as finalized of both.',
   versions: v2,
   where: 'query',
 })

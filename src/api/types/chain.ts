@@ -1,5 +1,5 @@
 import type { Codec } from '../../codec/codec.ts'
-import { jsonObject, list, record } from '../../codec/combinators.ts'
+import { as, jsonObject, list, optional, record } from '../../codec/combinators.ts'
 import { jsonFail } from '../../codec/json.ts'
 import { uint64 } from '../../codec/primitives.ts'
 import { type BlockHeader, blockHeader } from '../../types/block.ts'
@@ -110,3 +110,15 @@ export const tipsetSelector: Codec<TipsetSelector> = {
     properties: { key: tipsetKey.schema, height: { type: 'object' }, tag: tag.schema },
   },
 }
+
+/** How final the chain is (Lotus chain/types/finality.go). */
+export const finalityStatus = record('FinalityStatus', {
+  /** Epochs; -1 where the chain is too thin, or too short, for a depth. */
+  ecFinalityThresholdDepth: as('ecFinalityThresholdDepth', epoch),
+  ecFinalizedTipSet: as('ecFinalizedTipSet', optional(tipset)),
+  /** Null while F3 has finalized nothing. */
+  f3FinalizedTipSet: as('f3FinalizedTipSet', optional(tipset)),
+  /** The newest of the two; 900 epochs below the head where there is neither. */
+  finalizedTipSet: as('finalizedTipSet', tipset),
+  head: as('head', tipset),
+})

@@ -1,12 +1,12 @@
 import { readEvents } from '../../actors/amt-build.ts'
 import * as m from '../../api/methods/chain.ts'
 import { tipsetWeight } from '../../consensus/weight.ts'
-import { finality } from '../../networks/constants.ts'
 import type { CID } from '../../types/cid.ts'
 import { type Message, messageCid, type SignedMessage, signedMessageCid } from '../../types/message.ts'
 import { type Tipset, TipsetKey } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
 import { QueryError } from './errors.ts'
+import { staticFinalized } from './finality.ts'
 
 /** Tipsets that one answer to ChainGetPath may hold; each is some kilobytes of JSON. */
 const MAX_PATH_TIPSETS = 10_000
@@ -34,14 +34,10 @@ export function tipsetAt(env: QueryEnv, epoch: number, from: Tipset, before: boo
   return env.state.chain.tipsetByHeight(Math.max(epoch, 0), from, { before })
 }
 
-export function finalizedTipset(env: QueryEnv): Tipset {
-  return tipsetAt(env, Math.max(0, env.head.height - finality), env.head, true)
-}
-
 export const chainHandlers: readonly BoundQuery[] = [
   query(m.chainGetBlock, ([cid], env) => env.state.chain.block(cid)),
   query(m.chainGetTipSet, ([key], env) => env.tipset(key)),
-  query(m.chainGetFinalizedTipSet, (_, env) => finalizedTipset(env)),
+  query(m.chainGetFinalizedTipSet, (_, env) => staticFinalized(env)),
   query(m.chainGetBlockMessages, ([cid], env) => {
     const { bls, secp, blsCids, secpCids } = env.state.chain.messages(env.state.chain.block(cid))
     return { blsMessages: [...bls], secpkMessages: [...secp], cids: [...blsCids, ...secpCids] }

@@ -15,12 +15,10 @@ import { Address, Protocol } from '../../types/address.ts'
 import { type CID, cidKey } from '../../types/cid.ts'
 import { drawRandomness } from '../../types/randomness.ts'
 import type { Tipset } from '../../types/tipset.ts'
-import { finalizedTipset, tipsetAt } from './chain.ts'
+import { tipsetAt } from './chain.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
 import { QueryError } from './errors.ts'
-
-/** Epochs behind the head that count as safe in API v2. */
-const SAFE_DISTANCE = 200
+import { finalizedTipset, safeTipset } from './finality.ts'
 
 /** @throws QueryError API_NO_BUNDLE for a network version that does not exist yet */
 function actorsOf(env: QueryEnv, networkVersion: number): number {
@@ -72,10 +70,7 @@ function anchored(env: QueryEnv, anchor: TipsetAnchor | undefined): Tipset {
 
 function tagged(env: QueryEnv, tag: 'latest' | 'finalized' | 'safe'): Tipset {
   if (tag === 'latest') return env.head
-  const finalized = finalizedTipset(env)
-  if (tag === 'finalized') return finalized
-  const safe = tipsetAt(env, Math.max(0, env.head.height - SAFE_DISTANCE), env.head, true)
-  return safe.height > finalized.height ? safe : finalized
+  return tag === 'finalized' ? finalizedTipset(env) : safeTipset(env)
 }
 
 /** From the state before the tipset where it knows the account, so that nothing is executed; else from the one after it. */

@@ -99,13 +99,7 @@ const beyond = new Set([
 ])
 
 /** Chain and State methods of Lotus v1 that come with the parts of the node that they belong to. */
-const later = new Set([
-  'ChainPrune',
-  'ChainHotGC',
-  'ChainValidateIndex',
-  'ChainExportRangeInternal',
-  'ChainGetTipSetFinalityStatus',
-])
+const later = new Set(['ChainPrune', 'ChainHotGC', 'ChainValidateIndex', 'ChainExportRangeInternal'])
 
 /** Results whose example is filler that no node would answer: one byte of randomness, an unknown kind of head change. */
 const filler = /Randomness|ChainGetPath$/
