@@ -56,11 +56,7 @@ t.test('a chain with five blocks in each epoch', async (t) => {
 
   const gone = cidKey((tipsets[100] as Tipset).cids[0] as never)
   const pruned: BlockReader = { get: (cid) => (cidKey(cid) === gone ? undefined : c.store.get(cid)) }
-  t.match(
-    await status(envOf(pruned, head)).catch((e: Error) => e.message),
-    /is not in the store/,
-    'what 900 epochs need is missing too',
-  )
+  await t.rejects(status(envOf(pruned, head)), { code: 'STORE_BLOCK_MISSING' }, 'what 900 epochs need is missing too')
   const snapshot: BlockReader = {
     get: (cid) => (cidKey(cid) === cidKey((tipsets[7] as Tipset).cids[0] as never) ? undefined : c.store.get(cid)),
   }
