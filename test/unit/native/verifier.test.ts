@@ -6,8 +6,7 @@ import { previousEntry } from '../../../src/consensus/rules/beacon.ts'
 import { lookbackOf } from '../../../src/consensus/rules/lookback.ts'
 import { lookbackMiner } from '../../../src/consensus/rules/miner.ts'
 import { wholeHeader } from '../../../src/consensus/rules/syntax.ts'
-import { drawingEntry, electionInput, ticketInput } from '../../../src/consensus/rules/vrf.ts'
-import { challengedSector, winningPostRandomness } from '../../../src/consensus/rules/winning-post.ts'
+import { challengedSector } from '../../../src/consensus/rules/winning-post.ts'
 import {
   blsAggregate,
   blsKeyFromSeed,
@@ -20,7 +19,8 @@ import {
 import type { PoStInfo } from '../../../src/native/proofs.ts'
 import { BatchVerifier, oneByOne, type ProofVerifier } from '../../../src/native/verifier.ts'
 import { drandAt } from '../../../src/networks/schedule.ts'
-import { blockSigningBytes } from '../../../src/types/block.ts'
+import { blockSigningBytes, type Ticket } from '../../../src/types/block.ts'
+import { drawingEntry, electionInput, ticketInput, winningPostRandomness } from '../../../src/types/draws.ts'
 import type { ActorId } from '../../../src/types/scalars.ts'
 import { sharedData } from '../../kit/shared-data.ts'
 import { snapshotChain } from '../../kit/snapshot-chain.ts'
@@ -173,7 +173,10 @@ if (folder !== undefined) {
         signatures.push(bls([worker.payload], [message], signature))
       worked(blockSigningBytes(header), header.blockSig.data)
       worked(electionInput(entry, header.height, header.miner), header.electionProof.vrfProof)
-      worked(ticketInput(chain.network, entry, header.height, header.miner, base), header.ticket.vrfProof)
+      worked(
+        ticketInput(chain.network.upgrades.smoke, entry, header.height, header.miner, base.minTicketBlock.ticket as Ticket),
+        header.ticket.vrfProof,
+      )
       const drand = drandAt(chain.network, header.height)
       for (const e of header.beaconEntries)
         rounds.push((v) =>
