@@ -1,5 +1,6 @@
 /** English texts of the miner's commands. */
 import type { CommandText } from './en.ts'
+import { provingCommands } from './en-proving.ts'
 
 const permFlag = 'permission of the token: read, write, sign or admin; each includes the ones before it'
 const noComment = 'write the default values as settings instead of comments'
@@ -12,7 +13,9 @@ export const minerFlagTexts: Readonly<Record<string, string>> = {
 }
 
 /** Groups that stand at the top level and below `miner` alike. */
-const sharedCommands: Readonly<Record<string, CommandText>> = {}
+const sharedCommands: Readonly<Record<string, CommandText>> = {
+  ...provingCommands,
+}
 
 const ownCommands: Readonly<Record<string, CommandText>> = {
   miner: { about: 'Run a miner and look after it' },

@@ -124,6 +124,13 @@ export function epochTime(epoch: number, known: { epoch: number; unix: number },
   return epoch < known.epoch ? `${epoch} (${when}, ${distance} ago)` : `${epoch} (${when}, in ${distance})`
 }
 
+/** An epoch with its distance from another, `110 (in 5 minutes)` (Lotus cli/util/epoch.go, EpochTime). */
+export function epochDistance(now: number, epoch: number, blockDelaySecs: number): string {
+  if (epoch === now) return `${epoch} (now)`
+  const length = span(Math.abs(epoch - now) * blockDelaySecs)
+  return epoch < now ? `${epoch} (${length} ago)` : `${epoch} (in ${length})`
+}
+
 /** Go's form of a time span, `1h2m3s`; whole seconds. */
 export function goDuration(seconds: number): string {
   const whole = Math.floor(seconds)

@@ -2,8 +2,8 @@
 import type { Writable } from 'node:stream'
 import { jsonInteger } from '../codec/json.ts'
 
-export type Color = 'red' | 'green' | 'yellow' | 'blue' | 'magenta'
-const codes: Readonly<Record<Color, number>> = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35 }
+export type Color = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan'
+const codes: Readonly<Record<Color, number>> = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 }
 
 export interface OutputOptions {
   readonly color: boolean

@@ -103,7 +103,7 @@ function add(
 function setUp(command: Command, spec: CommandSpec, names: readonly string[], inherited: Flags, around: Surroundings): void {
   const texts = textsOf(names)
   for (const arg of spec.args ?? []) command.addArgument(new Argument(arg))
-  const flags = { ...inherited, ...spec.flags }
+  const flags = { ...withoutLetters(inherited, spec.flags), ...spec.flags }
   addFlags(command, flags, texts.flags, en.flags)
   addGlobalFlags(command)
   if (spec.passThrough) command.passThroughOptions()
@@ -117,6 +117,17 @@ function setUp(command: Command, spec: CommandSpec, names: readonly string[], in
       await context.miner.close()
     }
   })
+}
+
+/** A command's own letters (`-a`) count, not those of its group that are the same. */
+function withoutLetters(inherited: Flags, own: Flags): Flags {
+  const taken = new Set(Object.values(own).flatMap(({ aliases = [] }) => aliases.filter((alias) => alias.length === 1)))
+  return Object.fromEntries(
+    Object.entries(inherited).map(([name, flag]) => [
+      name,
+      flag.aliases === undefined ? flag : { ...flag, aliases: flag.aliases.filter((alias) => !taken.has(alias)) },
+    ]),
+  )
 }
 
 function textsOf(names: readonly string[]): CommandText {

@@ -118,6 +118,7 @@ export interface MinerInfoJson {
   readonly PeerId: string | null
   /** Multiaddresses in their byte form, base64. */
   readonly Multiaddrs: readonly string[] | null
+  readonly WindowPoStProofType: number
   readonly SectorSize: number
   readonly ConsensusFaultElapsed: number
   readonly PendingOwnerAddress: string | null
@@ -140,6 +141,7 @@ export interface DeadlineJson {
   readonly Challenge: number
   readonly FaultCutoff: number
   readonly WPoStPeriodDeadlines: number
+  readonly WPoStProvingPeriod: number
 }
 export interface NetworkParamsJson {
   readonly NetworkName: string

@@ -1,5 +1,7 @@
 import { bool, type GroupSpec, list, text } from '../../spec.ts'
+import { actor } from './actor.ts'
 import { minerCommand, minerFlags } from './flags.ts'
+import { proving } from './proving.ts'
 
 export const runFlags = {
   'miner-api': text(),
@@ -52,7 +54,7 @@ const config: GroupSpec = {
 }
 
 /** Groups about the miner that stand at the top level as well as below `miner`. */
-export const minerGroups: readonly GroupSpec[] = []
+export const minerGroups: readonly GroupSpec[] = [proving, actor]
 
 export const miner: GroupSpec = {
   name: 'miner',

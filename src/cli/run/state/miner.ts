@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { fil, percent, size, span } from '../../format.ts'
+import { epochDistance, fil, percent, size } from '../../format.ts'
 import { multiaddrText } from '../../multiaddr.ts'
 import { parseAddress } from '../../parse.ts'
 import { loadTipset } from '../../tipset-ref.ts'
@@ -78,12 +78,5 @@ export async function minerInfo({ node, args, flags, out }: Context<TipsetFlag>)
   const adjusted = out.paint('green', deci(own.QualityAdjPower))
   out.line(`Actual Power: ${adjusted} / ${deci(total.QualityAdjPower)} (${share(own.QualityAdjPower, total.QualityAdjPower)}%)`)
   out.line()
-  out.line(`Proving Period Start:\t${distance(deadline.CurrentEpoch, deadline.PeriodStart, BlockDelaySecs)}`)
-}
-
-/** An epoch with its distance from another, `110 (in 5 minutes)` (Lotus cli/util/epoch.go, EpochTime). */
-function distance(now: number, epoch: number, blockDelaySecs: number): string {
-  if (epoch === now) return `${epoch} (now)`
-  const length = span(Math.abs(epoch - now) * blockDelaySecs)
-  return epoch < now ? `${epoch} (${length} ago)` : `${epoch} (in ${length})`
+  out.line(`Proving Period Start:\t${epochDistance(deadline.CurrentEpoch, deadline.PeriodStart, BlockDelaySecs)}`)
 }
