@@ -11,6 +11,12 @@ export type MinerErrorCode =
   | 'MINER_PRE_SEALED'
   /** A part of the miner is switched off in its configuration. */
   | 'MINER_DISABLED'
+  /** The worker's key is not a BLS key, or not in the full node's wallet. */
+  | 'MINER_WORKER_KEY'
+  /** The actor has no sector that could be proven. */
+  | 'MINER_NO_SECTOR'
+  /** A range or number of records that is not answered. */
+  | 'MINER_RANGE'
 
 /** A failure of the miner process itself. */
 export class MinerError extends NodeError {

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../lib/clock.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { MinerError } from '../miner/errors.ts'
+import { FakeProver } from '../miner/fake-prover.ts'
 import { FullNodeWatch } from '../miner/full-node-watch.ts'
 import { HeadFollower } from '../miner/head-follower.ts'
 import { loadMiningParams } from '../miner/mining-params.ts'
@@ -17,7 +18,9 @@ import type { BoundHandler } from '../rpc/router.ts'
 import type { Route, RpcServer } from '../rpc/server.ts'
 import { MetadataStore } from '../store/metadata.ts'
 import { Repo } from '../store/repo.ts'
-import type { Address } from '../types/address.ts'
+import { type Address, Protocol } from '../types/address.ts'
+import { TipsetKey } from '../types/tipset.ts'
+import { startBlockProduction } from './block-production.ts'
 import { loadMinerConfig, type StorageMinerConfig } from './miner-config.ts'
 import { minerHandlers } from './miner-handlers.ts'
 import type { MinerNodeOptions } from './miner-options.ts'
@@ -118,31 +121,49 @@ async function start(
   const config = await loadMinerConfig(repo, options)
   const metadata = await MetadataStore.open(repo.paths.metadata)
   closers.push(() => metadata.close())
-  const actors = servedActors(metadata)
-  if (actors.length === 0)
+  const served = servedActors(metadata)
+  if (served.length === 0)
     throw new MinerError('MINER_REPO', `the repository ${repo.path} was not set up for a miner`, {
       hint: 'Run nelumbo miner init --actor <address>.',
     })
 
   const params = await loadMiningParams(api, options.network, signal)
   if (!options.noSync) await waitForSync({ api, clock }, Number(params.blockDelaySecs), signal)
+  const actors = await idAddresses(api, served, signal)
   const watch = new FullNodeWatch({ api, clock })
   closers.push(() => watch.close())
 
   const storage = new SectorStore({ index: new SectorIndex(), paths: repo })
   closers.push(async () => storage.close())
   await storage.open()
-  const prover = components.prover ?? new LocalProver({ store: storage }, proverInit(config))
+  const prover =
+    components.prover ?? (params.proofs === 'fake' ? new FakeProver() : new LocalProver({ store: storage }, proverInit(config)))
   const heads = new HeadFollower({ api, clock })
   closers.push(() => heads.close())
-  const windowPosts = config.Subsystems.DisableWindowPoSt
-    ? undefined
-    : await startWindowPosts({ api, heads, prover, records: metadata }, { actors, config, proofs: params.proofs })
+  const { DisableWinningPoSt, DisableWindowPoSt, EnableMining } = config.Subsystems
+  const windowPosts =
+    DisableWindowPoSt || !EnableMining
+      ? undefined
+      : await startWindowPosts({ api, heads, prover, records: metadata }, { actors, config, proofs: params.proofs })
   if (windowPosts !== undefined) closers.push(() => windowPosts.close())
   heads.start()
 
   const scheduler = windowPosts?.byActor.values().next().value
-  const handlers: BoundHandler[] = [...minerHandlers({ api, actors, config }), ...provingHandlers({ api, prover, scheduler })]
+  const production = await startBlockProduction(
+    { api, prover, records: metadata, clock },
+    {
+      actors,
+      params,
+      enabled: EnableMining && !DisableWinningPoSt,
+      acceptUnknownPast: options.acceptUnknownPast ?? false,
+    },
+  )
+  closers.push(() => production.close())
+  const handlers: BoundHandler[] = [
+    ...minerHandlers({ api, actors, config }),
+    ...provingHandlers({ api, prover, scheduler }),
+    ...production.handlers,
+  ]
   const routes: Route[] = []
   const network = {
     name: params.networkName,
@@ -161,4 +182,11 @@ function proverInit({ Proving }: StorageMinerConfig): LocalProverInit {
     singleTimeoutMs: Proving.SingleCheckTimeout,
     partitionTimeoutMs: Proving.PartitionCheckTimeout,
   }
+}
+
+/** Blocks and messages name miners by their ids. */
+function idAddresses(api: Pick<Api, 'stateLookupId'>, actors: readonly Address[], signal: AbortSignal): Promise<Address[]> {
+  return Promise.all(
+    actors.map(async (a) => (a.protocol === Protocol.id ? a : api.stateLookupId([a, TipsetKey.empty], { signal }))),
+  )
 }

@@ -7,6 +7,8 @@ export interface MinerNodeOptions {
   readonly network?: Network
   /** Whether to begin although the full node is not in sync. */
   readonly noSync: boolean
+  /** Makes blocks for actors of whose past the repository knows nothing, where the chain shows that there is one. */
+  readonly acceptUnknownPast?: boolean
   /** Address to serve the API at; overrides the config. Port 0 takes a free one. */
   readonly apiHost?: string
   readonly apiPort?: number

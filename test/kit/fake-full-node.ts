@@ -8,10 +8,16 @@ import { devnet } from '../../src/networks/devnet.ts'
 
 export function fakeFullNode(given: Partial<Api> = {}): Api {
   const out: Record<string, unknown> = {}
-  for (const [name, def] of Object.entries(methods)) out[name] = () => Promise.reject(methodNotFound(def.name))
+  for (const [name, def] of Object.entries(methods))
+    out[name] = () => (def.stream ? refusingStream(def.name) : Promise.reject(methodNotFound(def.name)))
   const own: Partial<Api> = {
     miningParams: async () => paramsOf(devnet, 0n),
     session: async () => '00000000-0000-4000-8000-000000000000',
   }
   return { ...out, ...own, ...given } as unknown as Api
+}
+
+// biome-ignore lint/correctness/useYield: a stream that is refused at its first item.
+async function* refusingStream(name: string): AsyncGenerator<never> {
+  throw methodNotFound(name)
 }

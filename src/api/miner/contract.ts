@@ -4,6 +4,7 @@ import { type Endpoints, makeEndpoints, methodsById } from '../endpoints.ts'
 import type { AnyMethod } from '../method.ts'
 import * as common from '../methods/common.ts'
 import * as actor from './actor.ts'
+import * as mining from './mining.ts'
 import * as proving from './proving.ts'
 
 // The peer id is a thing of the full node: the miner has no place in the network.
@@ -13,6 +14,7 @@ const { id: _, ...process } = common
 export const minerMethods = {
   ...process,
   ...actor,
+  ...mining,
   ...proving,
 }
 

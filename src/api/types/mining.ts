@@ -1,11 +1,13 @@
-import { as, list, record, type Shape } from '../../codec/combinators.ts'
-import { text, uint64 } from '../../codec/primitives.ts'
+import type { Codec } from '../../codec/codec.ts'
+import { as, jsonObject, list, optional, record, type Shape } from '../../codec/combinators.ts'
+import { bool, safeUint, text, uint64 } from '../../codec/primitives.ts'
 import { address } from '../../types/address.ts'
 import { beaconEntry, electionProof, postProof, ticket } from '../../types/block.ts'
+import { cid } from '../../types/cid.ts'
 import { signedMessage } from '../../types/message.ts'
-import { epoch } from '../../types/scalars.ts'
+import { epoch, storagePower } from '../../types/scalars.ts'
 import { tipsetKey } from '../../types/tipset.ts'
-import { oneOf } from './shape.ts'
+import { float, jsonOnly, oneOf, time } from './shape.ts'
 
 /** What a miner goes by; times in seconds. */
 export const miningParams = record('MiningParams', {
@@ -36,3 +38,70 @@ export const blockTemplateFields = {
 /** What a miner decided on for a block (Lotus api.BlockTemplate). `timestamp` in Unix seconds. */
 export const blockTemplate = record('BlockTemplate', blockTemplateFields)
 export type BlockTemplate = Shape<typeof blockTemplateFields>
+
+export const miningOutcomes = [
+  /** A block was made and submitted. */
+  'won',
+  /** The draw did not win. */
+  'lost',
+  /** Too little power, debt, or a recent consensus fault. */
+  'not-eligible',
+  /** No sector to prove, or no miner, at the lookback. */
+  'nothing-to-prove',
+  /** A block that would be punished was held back. */
+  'refused',
+  /** Something went wrong; `reason` says what. */
+  'failed',
+] as const
+export type MiningOutcome = (typeof miningOutcomes)[number]
+
+const milliseconds: Codec<ReadonlyMap<string, number>> = {
+  ...jsonOnly('milliseconds by stage'),
+  toJson: (v) => Object.fromEntries([...v].map(([k, x]) => [k, Math.round(x * 10) / 10])),
+  fromJson: (json, path) =>
+    new Map(Object.entries(jsonObject(json ?? {}, path, 'stages')).map(([k, x]) => [k, float.fromJson(x, `${path}.${k}`)])),
+  schema: { type: 'object', additionalProperties: float.schema },
+}
+
+const attemptFields = {
+  miner: address,
+  epoch,
+  outcome: oneOf('outcome', miningOutcomes),
+  /** Why it ended as it did; empty where the outcome says it all. */
+  reason: text,
+  baseEpoch: epoch,
+  base: tipsetKey,
+  nullRounds: safeUint,
+  winCount: uint64,
+  minerPower: storagePower,
+  networkPower: storagePower,
+  /** Whether it began after its time. */
+  late: bool,
+  block: optional(cid),
+  messages: safeUint,
+  /** When it began. */
+  time,
+  stages: as('StagesMs', milliseconds),
+}
+/** What became of an epoch for an actor. */
+export const miningAttempt = record('MiningAttempt', attemptFields)
+export type MiningAttempt = Readonly<Shape<typeof attemptFields>>
+
+const stateFields = {
+  miner: address,
+  isMining: bool,
+  lastEpoch: epoch,
+  lastOutcome: text,
+  lastReason: text,
+}
+/** Whether blocks are made for an actor. `lastEpoch` is -1 before the first attempt. */
+export const miningState = record('MiningState', stateFields)
+export type MiningState = Shape<typeof stateFields>
+
+/** The epochs of a range that an actor's draws win. */
+export const winners = record('MinerWinners', {
+  miner: address,
+  totalWinCount: uint64,
+  winEpochs: list(record('EpochWins', { epoch, winCount: uint64 })),
+})
+export type Winners = Shape<typeof winners.fields>
