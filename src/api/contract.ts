@@ -5,6 +5,7 @@ import * as chain from './methods/chain.ts'
 import * as chainObjects from './methods/chain-objects.ts'
 import * as common from './methods/common.ts'
 import * as gas from './methods/gas.ts'
+import * as market from './methods/market.ts'
 import * as mining from './methods/mining.ts'
 import * as mpool from './methods/mpool.ts'
 import * as net from './methods/net.ts'
@@ -25,6 +26,7 @@ export const methods = {
   ...common,
   ...gas,
   ...mining,
+  ...market,
   ...mpool,
   ...net,
   ...node,

@@ -11,6 +11,7 @@ import type { ChainStore } from '../store/chain-store.ts'
 import type { CID } from '../types/cid.ts'
 import { type SignedMessage, signedMessageCid } from '../types/message.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
+import type { FundManager } from './fund-manager.ts'
 import type { GasEstimator } from './gas-estimator.ts'
 
 /** The pool and what works with it. */
@@ -19,6 +20,7 @@ export interface Mpool {
   readonly gas: GasEstimator
   readonly signer: MessageSigner
   readonly republisher: Republisher
+  readonly funds: FundManager
 }
 
 export interface MpoolHandlersComponents {

@@ -13,6 +13,7 @@ import type { Message, SignedMessage } from '../types/message.ts'
 import type { Tipset } from '../types/tipset.ts'
 import type { ChainPool } from './chain-pool.ts'
 import { GasEstimator } from './gas-estimator.ts'
+import { makeFundManager } from './market-handlers.ts'
 import type { Mpool } from './mpool-handlers.ts'
 import { WorkerPoolChain } from './pool-chain.ts'
 
@@ -58,12 +59,16 @@ export async function startMpool(c: MpoolComponents): Promise<Mpool & { close():
     { pool, metadata, sign: c.sign ?? noWallet, fill: (message, spec) => gas.fill(message, spec, chain.requireHead()) },
     { addressPrefix: network.addressPrefix },
   )
+  const funds = makeFundManager({ ...c, workers: c.pool, signer, addressPrefix: network.addressPrefix })
+  await funds.start()
   return {
     pool,
     gas,
     signer,
     republisher,
+    funds,
     async close() {
+      await funds.close()
       forget()
       await republisher.close()
       await pool.close()

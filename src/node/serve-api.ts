@@ -22,6 +22,7 @@ import { chainHandlers } from './chain-handlers.ts'
 import type { ChainPool } from './chain-pool.ts'
 import { listenAddress } from './config.ts'
 import { Health } from './health.ts'
+import { marketHandlers } from './market-handlers.ts'
 import { metricsRoute, type NodeMetrics } from './metrics.ts'
 import { miningHandlers } from './mining-handlers.ts'
 import { type Mpool, mpoolHandlers } from './mpool-handlers.ts'
@@ -87,6 +88,7 @@ export async function serveApi(
     ),
     ...chainHandlers({ ...c, pool: queries }),
     ...statusHandlers(c),
+    ...marketHandlers(c.mpool),
     ...mpoolHandlers({ ...c, addressPrefix: c.network.addressPrefix }),
     ...miningHandlers(c),
     ...netHandlers(c),
