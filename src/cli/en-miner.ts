@@ -1,6 +1,7 @@
 /** English texts of the miner's commands. */
 import type { CommandText } from './en.ts'
 import { provingCommands } from './en-proving.ts'
+import { storageCommands } from './en-storage.ts'
 
 const permFlag = 'permission of the token: read, write, sign or admin; each includes the ones before it'
 const noComment = 'write the default values as settings instead of comments'
@@ -15,6 +16,7 @@ export const minerFlagTexts: Readonly<Record<string, string>> = {
 /** Groups that stand at the top level and below `miner` alike. */
 const sharedCommands: Readonly<Record<string, CommandText>> = {
   ...provingCommands,
+  ...storageCommands,
 }
 
 const ownCommands: Readonly<Record<string, CommandText>> = {

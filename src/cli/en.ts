@@ -7,6 +7,7 @@ import { devnetCommands } from './en-devnet.ts'
 import { minerCommands, minerFlagTexts } from './en-miner.ts'
 import { mpoolCommands } from './en-mpool.ts'
 import { networkCommands } from './en-network.ts'
+import { parameterCommands } from './en-storage.ts'
 import { walletCommands } from './en-wallet.ts'
 
 export interface CommandText {
@@ -267,6 +268,7 @@ const allCommands: Readonly<Record<string, CommandText>> = {
   ...minerCommands,
   ...mpoolCommands,
   ...networkCommands,
+  ...parameterCommands,
   ...walletCommands,
 }
 

@@ -25,6 +25,10 @@ export interface Environment {
   readonly devnet: string
   /** Where proof parameters are, when `FIL_PROOFS_PARAMETER_CACHE` says so. */
   readonly parameterCache: string | undefined
+  /** `IPFS_GATEWAY`: where proof parameters are fetched from instead of the known gateways. */
+  readonly ipfsGateway: string | undefined
+  /** `TRUST_PARAMS`: proof parameters that are there are not read to check them. */
+  readonly trustParameters: boolean
   readonly noColor: boolean
   /** `NELUMBO_DEBUG`: print where an unexpected error arose. */
   readonly debug: boolean
@@ -54,6 +58,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     bundleFolders: bundleFolders(env, home),
     devnet: expandHome(nonEmpty(env.NELUMBO_DEVNET) ?? '~/.nelumbo-devnet', home),
     parameterCache: nonEmpty(env.FIL_PROOFS_PARAMETER_CACHE),
+    ipfsGateway: nonEmpty(env.IPFS_GATEWAY),
+    trustParameters: env.TRUST_PARAMS === '1',
     noColor: nonEmpty(env.NO_COLOR) !== undefined,
     debug: nonEmpty(env.NELUMBO_DEBUG) !== undefined,
   }

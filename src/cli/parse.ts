@@ -1,4 +1,5 @@
 /** Arguments and flags of a command line, each refused with a sentence that names it. */
+import { storageErrors } from './en-storage.ts'
 import { usage } from './errors.ts'
 import type { Link } from './wire.ts'
 
@@ -66,6 +67,15 @@ export function parseDuration(text: string, name: string): number {
   const read = parts.map(([part]) => part).join('')
   if (read !== text || parts.length === 0) throw usage(`${name} "${shorten(text)}" is not a duration: write 30s, 10m or 1h30m`)
   return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (durationUnits[unit] ?? 0), 0)
+}
+
+/** Bytes, with binary units however they are written: `32GiB`, `32GB` and `32g` are the same (Go's units.RAMInBytes). */
+export function parseSize(text: string, name: string): bigint {
+  const match = /^(\d{1,18})(?:\.(\d{1,9}))? ?([kmgtp])?i?b?$/i.exec(text.trim())
+  if (match === null) throw usage(storageErrors.badSize(name, shorten(text)))
+  const [, whole = '', fraction = '', unit = ''] = match
+  const factor = 1024n ** BigInt(' kmgtp'.indexOf(unit.toLowerCase() || ' '))
+  return BigInt(whole) * factor + (BigInt(fraction || '0') * factor) / 10n ** BigInt(fraction.length)
 }
 
 /** What a user typed, short enough for a message. */

@@ -26,6 +26,7 @@ import { minerHandlers } from './miner-handlers.ts'
 import type { MinerNodeOptions } from './miner-options.ts'
 import { provingHandlers } from './proving-handlers.ts'
 import { serveMinerApi } from './serve-miner-api.ts'
+import { storageHandlers } from './storage-handlers.ts'
 import { startWindowPosts } from './window-post.ts'
 
 const log = getLogger('miner')
@@ -163,6 +164,7 @@ async function start(
     ...minerHandlers({ api, actors, config }),
     ...provingHandlers({ api, prover, scheduler }),
     ...production.handlers,
+    ...storageHandlers({ store: storage }),
   ]
   const routes: Route[] = []
   const network = {

@@ -6,6 +6,7 @@ import * as common from '../methods/common.ts'
 import * as actor from './actor.ts'
 import * as mining from './mining.ts'
 import * as proving from './proving.ts'
+import * as storage from './storage.ts'
 
 // The peer id is a thing of the full node: the miner has no place in the network.
 const { id: _, ...process } = common
@@ -16,6 +17,7 @@ export const minerMethods = {
   ...actor,
   ...mining,
   ...proving,
+  ...storage,
 }
 
 /** Every method of the miner process as a function. */

@@ -9,6 +9,7 @@ import { miner, minerGroups } from './miner/index.ts'
 import { mpool } from './mpool.ts'
 import { net } from './net.ts'
 import { info, status, version, waitApi } from './node.ts'
+import { fetchParams } from './parameters.ts'
 import { send } from './send.ts'
 import { state } from './state.ts'
 import { sync } from './sync.ts'
@@ -32,6 +33,7 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   net,
   sync,
   log,
+  fetchParams,
   waitApi,
   status,
 ]

@@ -100,7 +100,7 @@ async function sizeOf(folder: string, { name }: ParameterFile): Promise<number> 
     return (await stat(join(folder, name))).size
   } catch (cause) {
     throw new ParameterError('PARAMETER_MISSING', `The proof parameters ${join(folder, name)} are missing.`, {
-      cause,
+      ...((cause as NodeJS.ErrnoException).code === 'ENOENT' ? {} : { cause }),
       hint: 'Fetch them with fetch-params and the sector size.',
       fields: { name },
     })

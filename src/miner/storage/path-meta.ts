@@ -57,10 +57,8 @@ export async function readPathMeta(folder: string): Promise<PathMeta> {
     const what = missing
       ? `${folder} is no storage path: it has no ${pathMetaFile}.`
       : `${file} cannot be read: ${errorMessage(cause)}.`
-    throw new StorageError('STORAGE_PATH', what, {
-      cause,
-      ...(missing ? { hint: 'Make it one with storage attach --init and --seal or --store.' } : {}),
-    })
+    const hint = 'Make it one with storage attach --init and --seal or --store.'
+    throw new StorageError('STORAGE_PATH', what, missing ? { hint } : { cause })
   }
   return parsePathMeta(text, file)
 }

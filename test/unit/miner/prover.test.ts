@@ -14,7 +14,8 @@ import { presealedSectors } from '../../kit/presealed.ts'
 import { useTestParameters } from '../../kit/proof-parameters.ts'
 import { sharedData } from '../../kit/shared-data.ts'
 
-t.setTimeout(300_000)
+// The first run on a machine makes parameters.
+t.setTimeout(1_200_000)
 
 const miner = 1000n
 const windowType = 10

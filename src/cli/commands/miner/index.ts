@@ -2,6 +2,7 @@ import { bool, type GroupSpec, list, text } from '../../spec.ts'
 import { actor } from './actor.ts'
 import { minerCommand, minerFlags } from './flags.ts'
 import { proving } from './proving.ts'
+import { storage } from './storage.ts'
 
 export const runFlags = {
   'miner-api': text(),
@@ -54,7 +55,7 @@ const config: GroupSpec = {
 }
 
 /** Groups about the miner that stand at the top level as well as below `miner`. */
-export const minerGroups: readonly GroupSpec[] = [proving, actor]
+export const minerGroups: readonly GroupSpec[] = [proving, storage, actor]
 
 export const miner: GroupSpec = {
   name: 'miner',
