@@ -67,7 +67,7 @@ export async function beginValidation(
     return { header, base, lookback, miner: lookbackMiner(state, header.miner, lookback), previous: previousEntry(env, base) }
   })
   checks.now('power', () => {
-    checkWinCount(state, header, miner)
+    checkWinCount(header, miner)
     checkEligible(state, header.miner, base, lookback.tipset)
   })
   checks.now('weight', () => checkParentWeight(state, header, base))

@@ -63,7 +63,7 @@ export async function validateWay(
 }
 
 /** Blocks whose signatures and proofs are checked together; more would only come later. */
-const BATCH = 8
+const BATCH = 16
 
 /** When what was collected is sent off: soon at first, so that the native threads have something to do. */
 class Batches {

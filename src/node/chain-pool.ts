@@ -84,6 +84,15 @@ export class ChainPool implements QueryPool {
     return this.#follower
   }
 
+  /**
+   * Starts the threads that a node with peers needs before anything else, so that the first block does not wait for them. A
+   * thread that cannot start shows with its first call.
+   */
+  warmUp(): void {
+    for (const ready of [this.#chainThread.call('ready', undefined), this.#queries.call('ready', undefined, { urgent: true })])
+      ready.catch((error: unknown) => log.debug('a thread did not start', {}, error))
+  }
+
   /** Answers an API query; the text is the JSON of its result. */
   call(id: string, params: unknown, { signal }: Pick<CallContext, 'signal'>): Promise<string> {
     const call: QueryCall = { id, params, head: this.#head().cids.map(String) }

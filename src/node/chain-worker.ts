@@ -207,6 +207,8 @@ serveWorker({
     }
   },
 
+  ready() {},
+
   async close() {
     await store.flush()
     await blocks.close()

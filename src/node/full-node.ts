@@ -252,6 +252,7 @@ async function start(
   if (pool !== undefined && mpool !== undefined && options.p2p !== undefined) {
     const parts = { network, chain, store, metadata, pool, mpool: mpool.pool, privateKey, config }
     net = await createNet(parts, options.p2p)
+    pool.warmUp()
   }
   const syncer =
     pool === undefined

@@ -10,11 +10,16 @@ import { SyncError } from './errors.ts'
 /** Messages of each kind that a block may carry. */
 export const MAX_MESSAGES = 8192
 
+/** Made already: what came from a peer is compared with its header first, and stored then. */
+const made = new WeakMap<FullBlock, Block[]>()
+
 /**
  * The blocks that hold a block's messages: each message, their lists, and the root that the header names.
  * @throws SyncError SYNC_HEADERS when the messages are not those of the header
  */
 export function messageBlocks(block: FullBlock): Block[] {
+  const known = made.get(block)
+  if (known !== undefined) return known
   if (block.bls.length > MAX_MESSAGES || block.secp.length > MAX_MESSAGES) {
     throw new SyncError('SYNC_HEADERS', `the block carries more than ${MAX_MESSAGES} messages of a kind`, { permanent: true })
   }
@@ -28,6 +33,7 @@ export function messageBlocks(block: FullBlock): Block[] {
       permanent: true,
     })
   }
+  made.set(block, blocks)
   return blocks
 }
 

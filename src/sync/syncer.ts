@@ -261,10 +261,10 @@ export class Syncer {
       rest.map((t) => t.key),
       signal,
     )
+    // In one write: what is lost with it is only looked at again.
+    await this.#validated.add(results.flatMap((errors, i) => (rest[i] as Tipset).cids.filter((_, j) => errors[j] === undefined)))
     for (const [i, errors] of results.entries()) {
       const tipset = rest[i] as Tipset
-      const valid = tipset.cids.filter((_, j) => errors[j] === undefined)
-      await this.#validated.add(valid)
       tipset.blocks.forEach((header, j) => {
         if (errors[j] === undefined) this.#tracker.add(header, tipset.cids[j] as CID)
       })

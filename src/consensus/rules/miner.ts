@@ -17,13 +17,33 @@ export function powerIn(state: StateManager, tree: StateTree): PowerView {
   return PowerView.load(state.store, state.registry, state.requireActor(tree, POWER_ACTOR))
 }
 
+/** Powers kept as read: the rules ask a few states again and again, that of the lookback for thousands of blocks on a young chain. */
+const KEPT_POWERS = 16
+const keptPowers = new WeakMap<StateManager, Lru<string, PowerView>>()
+
+/** Power in the state that a tipset started from. */
+export function powerBefore(state: StateManager, tipset: Tipset): PowerView {
+  let known = keptPowers.get(state)
+  if (known === undefined) {
+    known = new Lru(KEPT_POWERS)
+    keptPowers.set(state, known)
+  }
+  const key = cidKey(tipset.parentStateRoot)
+  let found = known.get(key)
+  if (found === undefined) {
+    found = powerIn(state, state.parentState(tipset))
+    known.set(key, found)
+  }
+  return found
+}
+
 /**
  * The miner has a claim in the state before the parents. Lotus asks twice, as `minerIsValid` and `GetMinerSlashed`
  * (filcns/filecoin.go, stmgr/actors.go): a slashed miner loses its claim.
  * @throws BlockError BLOCK_MINER_UNKNOWN
  */
 export function checkMinerClaim(state: StateManager, miner: Address, base: Tipset): void {
-  if (powerIn(state, state.parentState(base)).claim(miner) !== undefined) return
+  if (powerBefore(state, base).claim(miner) !== undefined) return
   throw new BlockError('BLOCK_MINER_UNKNOWN', `${miner} has no claim to power`, { fields: { miner: miner.toString() } })
 }
 
@@ -32,13 +52,12 @@ export function checkMinerClaim(state: StateManager, miner: Address, base: Tipse
  * no fee debt and no recent consensus fault in the state before the base (Lotus stmgr/actors.go, MinerEligibleToMine).
  */
 export function isEligible(state: StateManager, miner: Address, base: Tipset, lookback: Tipset): boolean {
-  const enough = powerIn(state, state.parentState(lookback)).meetsMinimum(miner, state.network.consensusMinerMinPower)
+  const enough = powerBefore(state, lookback).meetsMinimum(miner, state.network.consensusMinerMinPower)
   if (enough !== true) return false
   if (state.networkVersion(base.height) <= 3) return true
-  const tree = state.parentState(base)
-  const claim = powerIn(state, tree).claim(miner)
+  const claim = powerBefore(state, base).claim(miner)
   if (claim === undefined || claim.qualityAdjPower <= 0n) return false
-  const view = MinerView.load(state.store, state.registry, state.requireActor(tree, miner))
+  const view = MinerView.load(state.store, state.registry, state.requireActor(state.parentState(base), miner))
   return view.feeDebt === 0n && base.height > view.info().consensusFaultElapsed
 }
 
@@ -56,6 +75,8 @@ export interface LookbackMiner {
   readonly view: MinerView
   /** The worker's key. */
   readonly worker: Address
+  /** Read when first asked for, as `active`. */
+  power(): PowerView
   /** Sectors that are proven and not faulty; read when first asked for. */
   active(): BitField
 }
@@ -95,10 +116,15 @@ function readMiner(state: StateManager, miner: Address, lookback: Lookback): Loo
     const worker = state.accountKey(tree, view.info().worker)
     if (worker.protocol !== Protocol.bls) refuse('had a worker without a BLS key')
     let active: BitField | undefined
+    let power: PowerView | undefined
     return {
       tree,
       view,
       worker,
+      power() {
+        power ??= powerIn(state, tree)
+        return power
+      },
       active() {
         active ??= activeSectors(view)
         return active
