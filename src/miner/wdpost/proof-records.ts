@@ -1,7 +1,7 @@
 import { submitWindowedPoStParams } from '../../actors/methods/miner-sectors.ts'
 import { decode, encode } from '../../codec/codec.ts'
 import { list, tuple } from '../../codec/combinators.ts'
-import { bytes } from '../../codec/primitives.ts'
+import { bool, bytes } from '../../codec/primitives.ts'
 import { getLogger } from '../../lib/log.ts'
 import type { Address } from '../../types/address.ts'
 import type { ChainEpoch } from '../../types/scalars.ts'
@@ -17,7 +17,7 @@ export interface RecordStore {
   delete(key: string): Promise<void>
 }
 
-const record = tuple('DeadlineProofs', { randomness: bytes, messages: list(submitWindowedPoStParams) })
+const record = tuple('DeadlineProofs', { randomness: bytes, messages: list(submitWindowedPoStParams), incomplete: bool })
 
 /** Proofs of open deadlines on the disk: making them again after a restart may take longer than the deadline has. */
 export class ProofRecords {

@@ -52,6 +52,8 @@ export interface DeadlineProofs {
   readonly randomness: Uint8Array
   /** Without what the chain commits to, which is added when the message is sent. */
   readonly messages: readonly PostParams[]
+  /** Whether partitions are missing because they could not be proven. */
+  readonly incomplete: boolean
 }
 
 /** The challenge of a deadline, as the heaviest chain has it. */
@@ -67,7 +69,8 @@ export function challengeRandomness(
 
 /**
  * Proves the partitions of a deadline. Sectors that cannot be read are skipped, and the proof is made over the rest; each proof is
- * verified here before it counts. Source: Lotus storage/wdpost/wdpost_run.go (runPoStCycle).
+ * verified here before it counts. Source: Lotus storage/wdpost/wdpost_run.go (runPoStCycle), where partitions that cannot be proven
+ * keep all others of their deadline back; here the others count.
  * @throws WindowPostError, or what the chain's API throws
  */
 export async function proveDeadline(
@@ -90,14 +93,23 @@ export async function proveDeadline(
       tipset,
       nv,
     )
-    if (proofType === undefined) return { randomness, messages }
+    if (proofType === undefined) return { randomness, messages, incomplete: false }
+    let failure: { readonly error: unknown } | undefined
     for (const batch of batchPartitions(partitions, maxPartitionsPerMessage(nv, proofType), init)) {
       const open = batch.filter(({ index }) => done?.has(index) !== true)
-      const params = await proveBatch(c, init, { ...request, randomness, proofType }, open, signal)
-      if (params !== undefined) messages.push(params)
+      try {
+        const params = await proveBatch(c, init, { ...request, randomness, proofType }, open, signal)
+        if (params !== undefined) messages.push(params)
+      } catch (error) {
+        signal.throwIfAborted()
+        const names = open.map(({ index }) => index).join(', ')
+        log.error('partitions could not be proven', { deadline: deadline.index, partitions: names }, error)
+        failure ??= { error }
+      }
     }
+    if (failure !== undefined && messages.length === 0) throw failure.error
     const now = await challengeRandomness(c.api, miner, deadline, signal)
-    if (equal(now, randomness)) return { randomness, messages }
+    if (equal(now, randomness)) return { randomness, messages, incomplete: failure !== undefined }
     log.warn('the challenge changed while it was answered: the chain went another way', { deadline: deadline.index })
     if (tries >= MAX_TRIES)
       throw new WindowPostError('WINDOW_POST_FAILED', `the challenge of deadline ${deadline.index} does not settle`)

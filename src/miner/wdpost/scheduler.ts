@@ -64,6 +64,8 @@ interface Window {
   submission: Submission | undefined
   posted: boolean
   refusals: number
+  /** Set once the partitions that could not be proven at first are tried again. */
+  rest: boolean
   recoveriesDeclared: boolean
 }
 
@@ -183,6 +185,7 @@ export class WindowPostScheduler {
         submission: undefined,
         posted: false,
         refusals: 0,
+        rest: false,
         recoveriesDeclared: false,
       }
       this.#windows.set(deadline.open, window)
@@ -196,7 +199,7 @@ export class WindowPostScheduler {
       window.recoveriesDeclared = true
       this.#track(this.#declareRecoveries(window, head))
     }
-    const kept = window.refusals === 0 ? this.#c.records.get(deadline.open) : undefined
+    const kept = window.refusals === 0 && !window.rest ? this.#c.records.get(deadline.open) : undefined
     if (kept !== undefined && (await this.#isCurrent(deadline, kept))) {
       this.#proven(window, kept)
       return
@@ -223,6 +226,8 @@ export class WindowPostScheduler {
       // The next head begins it anew.
       if (window.phase === 'proving') window.phase = 'waiting'
       if (signal.aborted) return
+      // What could be proven is on chain; the next deadline comes first now.
+      if (window.rest) this.#proven(window, { randomness: new Uint8Array(0), messages: [], incomplete: true })
       log.error('a deadline could not be proven', { deadline: deadline.index, close: deadline.close }, error)
       this.#event(window, head, 'scheduler', 'faulted', errorMessage(error))
       return
@@ -274,6 +279,11 @@ export class WindowPostScheduler {
         this.#event(window, head, 'scheduler', 'succeeded')
       }
       window.posted = outcome === 'posted'
+      if (outcome === 'posted' && proofs.incomplete && !window.rest) {
+        log.warn('partitions that could not be proven are tried again', { deadline: deadline.index })
+        window.rest = true
+        await this.#again(window)
+      }
       if (outcome === 'refused') await this.#onRefusal(window, head)
     } catch (error) {
       if (this.#stop.signal.aborted) return

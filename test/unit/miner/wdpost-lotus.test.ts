@@ -14,6 +14,8 @@ import { executedChain } from '../../kit/executed-chain.ts'
 import { queryApi } from '../../kit/query-api.ts'
 import { sharedData } from '../../kit/shared-data.ts'
 
+t.setTimeout(300_000)
+
 const data = sharedData(t, '.')
 if (data !== undefined) {
   const chain = await executedChain(data, 'lotus-devnet-proofs')

@@ -240,6 +240,55 @@ t.test('a proof that does not verify is made again, five times at most', async (
   t.match(hopeless.events.at(-1)?.error, /did not verify 5 times/)
 })
 
+t.test('partitions that cannot be proven keep none of the others back', async (t) => {
+  const chain = new PostChain()
+  for (let p = 0; p < 4; p++) chain.sectors(1, p, [p * 2, p * 2 + 1])
+  // The second message's proof never verifies.
+  let fixed = false
+  chain.verifies = () => fixed || chain.proofsMade.at(-1) !== '6,7'
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  t.same(chain.proofsMade, ['0,1,2,3,4,5', ...Array(5).fill('6,7')])
+  await goTo(chain, scheduler, 1064)
+  t.equal(posts(chain).length, 1)
+  t.same(
+    paramsOf(posts(chain)[0]).partitions.map((p) => p.index),
+    [0n, 1n, 2n],
+  )
+  // A process that was killed here still knows that something is missing.
+  const again = chain.scheduler()
+  t.teardown(() => again.close())
+  chain.mine()
+  fixed = true
+  await goTo(chain, again, 1066)
+  await goTo(chain, again, 1067)
+  t.equal(chain.proofsMade.at(-1), '6,7', 'the rest is tried once more')
+  await goTo(chain, again, 1068)
+  t.equal(posts(chain).length, 2)
+  t.same(
+    paramsOf(posts(chain)[1]).partitions.map((p) => p.index),
+    [3n],
+  )
+})
+
+t.test('a rest that stays hopeless does not hold up the next deadline', async (t) => {
+  const chain = new PostChain()
+  for (let p = 0; p < 4; p++) chain.sectors(1, p, [p * 2, p * 2 + 1])
+  chain.sectors(2, 0, [20])
+  chain.verifies = () => chain.proofsMade.at(-1) !== '6,7'
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  chain.mine()
+  for (const height of [1066, 1067, 1068]) await goTo(chain, scheduler, height)
+  const made = chain.proofsMade.length
+  t.equal(made, 1 + 5 + 5)
+  await goTo(chain, scheduler, 1101)
+  t.same(chain.proofsMade.slice(made), ['20'])
+})
+
 t.test('a closing deadline ends a proof that is still being made, and the next begins', async (t) => {
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
