@@ -8,13 +8,14 @@ import { MetadataStore } from '../../store/metadata.ts'
 import { Repo } from '../../store/repo.ts'
 
 /**
- * Epochs without a block that a devnet takes after a stop. A longer one would miss the challenge window of a deadline, all
- * sectors would count as faulty, and a network in which nobody has power never makes a block again.
+ * Epochs that a devnet makes up for after a stop: its miners leave none out that they can win. Thousands of them would take hours
+ * of proofs; and left out, they would take a deadline's challenge window with them, all sectors would count as faulty, and a
+ * network in which nobody has power never makes a block again. So the clock stands still instead.
  */
 export const MAX_NULL_EPOCHS = 20
 
 /**
- * Seconds by which the clock of a devnet must be behind for it to go on from a height without losing its power.
+ * Seconds by which the clock of a devnet must be behind for it to go on from a height at its usual pace.
  * @param now Unix milliseconds
  */
 export function pauseAfter(

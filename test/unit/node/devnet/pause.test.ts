@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../../kit/daemon.ts'
 const genesis = 1_700_000_000
 const at = (seconds: number): number => (genesis + seconds) * 1000
 
-t.test('a short stop gives null rounds, a long one stops the clock', async (t) => {
+t.test('a short stop is made up for, a long one stops the clock', async (t) => {
   const network = { blockDelaySecs: 10 }
   t.equal(pauseAfter(network, genesis, 100, at(1000)), 0)
   t.equal(pauseAfter(network, genesis, 100, at(1209)), 0, 'twenty epochs')
