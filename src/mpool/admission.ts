@@ -9,8 +9,8 @@ import { ADD_BASE_FEE_DIVISOR, KEPT_VERIFIED, MAX_MESSAGE_SIZE } from './limits.
 import type { MessageFaults, PoolChain, SenderFacts } from './pool-chain.ts'
 import type { PooledMessage } from './pooled-message.ts'
 
-/** Messages that one worker looks at in one go; each costs a signature. */
-const BATCH = 128
+/** Messages that a worker looks at in one go: each costs up to 2 ms for a signature, and blocks wait in the same queue. */
+const BATCH = 32
 /** Heads that may come while a message is judged before the judgement of an older one has to do. */
 const MAX_TRIES = 4
 
@@ -24,6 +24,12 @@ export function baseFeeLowerBound(baseFee: bigint, divisor: bigint): bigint {
 export interface Judged {
   readonly faults: MessageFaults
   readonly sender: SenderFacts | undefined
+}
+
+/** With the head that it was judged by. */
+export interface Judgement {
+  readonly judged: Judged
+  readonly base: Tipset
 }
 
 /** The checks of messages that come in (Lotus chain/messagepool/messagepool.go, checkMessage and addTs). */
@@ -52,7 +58,7 @@ export class Admission {
    * afterwards.
    * @throws MpoolError
    */
-  async judge(m: PooledMessage): Promise<{ readonly judged: Judged; readonly base: Tipset }> {
+  async judge(m: PooledMessage): Promise<Judgement> {
     checkSize(m)
     let tries = 0
     for (;;) {
@@ -91,6 +97,7 @@ function checkAlone(m: PooledMessage, faults: MessageFaults): void {
 /**
  * The checks by the state of the head, in Lotus's order.
  * @param pendingFunds attoFIL that the sender's other messages in the pool may cost
+ * @param prefix the letter of addresses in errors
  * @returns false for a local message that no block would take for now: it is kept and sent out later
  * @throws MpoolError
  */
@@ -100,13 +107,15 @@ export function checkState(
   base: Tipset,
   local: boolean,
   pendingFunds: bigint,
+  prefix: 'f' | 't',
 ): boolean {
   const { from, nonce, gasFeeCap } = m.signed.message
   if (sender === undefined)
     throw new MpoolError('MPOOL_SENDER_UNKNOWN', 'failed to look up actor state nonce: actor not found: validation failure')
   if (sender.nonce > nonce)
     throw new MpoolError('MPOOL_NONCE_LOW', `minimum expected nonce is ${sender.nonce}, got ${nonce}: message nonce too low`)
-  if (sender.after?.canSend !== true) throw new MpoolError('MPOOL_SENDER', `sender actor ${from} is not a valid top-level sender`)
+  if (sender.after?.canSend !== true)
+    throw new MpoolError('MPOOL_SENDER', `sender actor ${from.toString(prefix)} is not a valid top-level sender`)
   if (faults.gas !== undefined)
     throw new MpoolError('MPOOL_INVALID', `verify msg failed: message will not be included in a block: ${faults.gas}`)
   const bound = baseFeeLowerBound(base.first.parentBaseFee, ADD_BASE_FEE_DIVISOR)

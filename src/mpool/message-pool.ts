@@ -10,13 +10,13 @@ import type { Address } from '../types/address.ts'
 import { type CID, cidOf } from '../types/cid.ts'
 import { type Message, message, type SignedMessage, signedMessage } from '../types/message.ts'
 import type { Tipset } from '../types/tipset.ts'
-import { Admission, checkState } from './admission.ts'
+import { Admission, checkState, type Judgement } from './admission.ts'
 import { checkMpoolConfig, defaultMpoolConfig } from './config.ts'
 import { MpoolError } from './errors.ts'
 import { HeadFollower } from './head-follower.ts'
 import { LocalMessages } from './local-messages.ts'
 import type { PoolChain, SenderFacts } from './pool-chain.ts'
-import { PoolState } from './pool-state.ts'
+import { PoolState, type PoolStateInit } from './pool-state.ts'
 import { type PooledMessage, pooled } from './pooled-message.ts'
 import { Pruner } from './pruner.ts'
 import { Selector } from './selector.ts'
@@ -41,11 +41,7 @@ export interface MessagePoolComponents {
   readonly now?: () => number
 }
 
-export interface MessagePoolInit {
-  readonly head: Tipset
-  /** The letter of addresses in the settings' record. */
-  readonly addressPrefix: 'f' | 't'
-}
+export type MessagePoolInit = PoolStateInit
 
 export interface PushOptions {
   /** False for messages of strangers who use this node's API: fewer of them, and no gaps. */
@@ -59,7 +55,6 @@ export interface PushOptions {
 /** The message pool (Lotus chain/messagepool). Every answer is given by the head as far as the pool has followed it. */
 export class MessagePool {
   readonly #c: MessagePoolComponents
-  readonly #prefix: 'f' | 't'
   readonly #local: LocalMessages
   readonly #admission: Admission
   readonly #pruner: Pruner
@@ -68,10 +63,9 @@ export class MessagePool {
   readonly state: PoolState
   readonly follower: HeadFollower
 
-  private constructor(c: MessagePoolComponents, { head, addressPrefix }: MessagePoolInit, config: MpoolConfig) {
+  private constructor(c: MessagePoolComponents, init: MessagePoolInit, config: MpoolConfig) {
     this.#c = c
-    this.#prefix = addressPrefix
-    this.state = new PoolState(c.chain, head, config)
+    this.state = new PoolState(c.chain, init, config)
     this.#local = new LocalMessages(c.metadata)
     this.#admission = new Admission(c.chain, () => this.state.facts)
     this.#pruner = new Pruner({ state: this.state, now: c.now ?? Date.now })
@@ -96,9 +90,9 @@ export class MessagePool {
     for (const [i, m] of messages.entries()) {
       this.state.pending.setLocal(m.signed.message.from)
       try {
-        const found = judged[i] as PromiseSettledResult<Awaited<ReturnType<Admission['judge']>>>
+        const found = judged[i] as PromiseSettledResult<Judgement>
         if (found.status === 'rejected') throw found.reason
-        checkState(m, found.value.judged, found.value.base, true, this.state.pendingFunds(m))
+        this.#check(m, found.value, true)
         this.state.insert(m, 'local', found.value.judged.sender?.nonce ?? 0n)
       } catch (error) {
         if (error instanceof MpoolError && error.code === 'MPOOL_NONCE_LOW')
@@ -170,7 +164,7 @@ export class MessagePool {
   async #take(m: PooledMessage, strictness: Strictness, local: boolean): Promise<boolean> {
     if (strictness !== 'local') this.#pruner.requireRoom()
     const { judged, base } = await this.#admission.judge(m)
-    const publish = checkState(m, judged, base, local, this.state.pendingFunds(m))
+    const publish = this.#check(m, { judged, base }, local)
     // Others may have come while this one was judged.
     if (strictness !== 'local') this.#pruner.requireRoom()
     this.state.insert(m, strictness, judged.sender?.nonce ?? 0n)
@@ -181,6 +175,11 @@ export class MessagePool {
       throw error
     }
     return publish
+  }
+
+  /** @throws MpoolError */
+  #check(m: PooledMessage, { judged, base }: Judgement, local: boolean): boolean {
+    return checkState(m, judged, base, local, this.state.pendingFunds(m), this.state.addressPrefix)
   }
 
   /** Both forms, as Lotus: blocks name BLS messages by the unsigned one. */
@@ -300,7 +299,7 @@ export class MessagePool {
   async setConfig(config: MpoolConfig): Promise<void> {
     checkMpoolConfig(config)
     this.state.config = config
-    const json = JSON.stringify(mpoolConfig.toJson(config, { addressPrefix: this.#prefix }))
+    const json = JSON.stringify(mpoolConfig.toJson(config, { addressPrefix: this.state.addressPrefix }))
     await this.#c.metadata.put(CONFIG_KEY, json, { sync: true })
   }
 

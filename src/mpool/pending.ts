@@ -9,8 +9,14 @@ export class PendingMessages {
   readonly updates = new MpoolUpdates()
   readonly #queues = new Map<string, { readonly sender: Address; readonly queue: SenderQueue }>()
   readonly #local = new Map<string, Address>()
+  readonly #prefix: 'f' | 't'
   #size = 0
   #list: readonly SignedMessage[] | undefined
+
+  /** @param addressPrefix the letter of addresses in errors */
+  constructor(addressPrefix: 'f' | 't') {
+    this.#prefix = addressPrefix
+  }
 
   get size(): number {
     return this.#size
@@ -57,7 +63,7 @@ export class PendingMessages {
     let known = this.#queues.get(sender.key)
     // A queue without messages is not kept: nothing may stay of one that could not be added.
     const fresh = known === undefined
-    known ??= { sender, queue: new SenderQueue(stateNonce) }
+    known ??= { sender, queue: new SenderQueue(stateNonce, this.#prefix) }
     const replaced = known.queue.add(m, strictness)
     if (fresh) this.#queues.set(sender.key, known)
     if (replaced === undefined) this.#size++

@@ -9,18 +9,27 @@ import type { PooledMessage } from './pooled-message.ts'
 import type { SenderState } from './selection/chains.ts'
 import type { Strictness } from './sender-queue.ts'
 
+export interface PoolStateInit {
+  readonly head: Tipset
+  /** The letter of the network's addresses in text. */
+  readonly addressPrefix: 'f' | 't'
+}
+
 /** What the parts of the pool share: the messages, the head that they are judged by, the settings. */
 export class PoolState {
   readonly chain: PoolChain
-  readonly pending = new PendingMessages()
+  readonly pending: PendingMessages
   readonly signatures = new BlsSignatures()
+  readonly addressPrefix: 'f' | 't'
   facts: Facts
   config: MpoolConfig
   /** Called when there are more messages than there should be. */
   onFull: (() => void) | undefined
 
-  constructor(chain: PoolChain, head: Tipset, config: MpoolConfig) {
+  constructor(chain: PoolChain, { head, addressPrefix }: PoolStateInit, config: MpoolConfig) {
     this.chain = chain
+    this.addressPrefix = addressPrefix
+    this.pending = new PendingMessages(addressPrefix)
     this.facts = new Facts(chain, head)
     this.config = config
   }

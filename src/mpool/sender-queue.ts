@@ -16,13 +16,15 @@ export function replacementPremium(premium: bigint, ratio: bigint = REPLACE_BY_F
 /** The messages of one sender by nonce, and its next one. */
 export class SenderQueue {
   readonly #messages = new Map<bigint, PooledMessage>()
+  readonly #prefix: 'f' | 't'
   #nextNonce: bigint
   #requiredFunds = 0n
   #sorted: readonly PooledMessage[] | undefined
 
-  /** @param nonce the sender's next nonce on chain */
-  constructor(nonce: bigint) {
+  /** @param nonce the sender's next nonce on chain @param prefix the letter of addresses in errors */
+  constructor(nonce: bigint, prefix: 'f' | 't') {
     this.#nextNonce = nonce
+    this.#prefix = prefix
   }
 
   get size(): number {
@@ -74,13 +76,13 @@ export class SenderQueue {
       if (before.id === m.id)
         throw new MpoolError(
           'MPOOL_NONCE_TAKEN',
-          `message from ${from} with nonce ${nonce} already in mpool: message with nonce already exists`,
+          `message from ${from.toString(this.#prefix)} with nonce ${nonce} already in mpool: message with nonce already exists`,
         )
       const least = replacementPremium(before.signed.message.gasPremium)
       if (gasPremium < least)
         throw new MpoolError(
           'MPOOL_REPLACE_FEE',
-          `message from ${from} with nonce ${nonce} already in mpool, increase GasPremium to ${least} from ${gasPremium} to trigger replace by fee: replace by fee has too low GasPremium`,
+          `message from ${from.toString(this.#prefix)} with nonce ${nonce} already in mpool, increase GasPremium to ${least} from ${gasPremium} to trigger replace by fee: replace by fee has too low GasPremium`,
         )
     } else if (this.#messages.size >= (strictness === 'untrusted' ? MAX_ACTOR_PENDING_UNTRUSTED : MAX_ACTOR_PENDING)) {
       throw new MpoolError('MPOOL_TOO_MANY', 'too many pending messages for actor')

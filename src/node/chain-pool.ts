@@ -144,9 +144,16 @@ export class ChainPool implements QueryPool {
     return this.#queries.call('findMessage', search, { signal }) as Promise<string | undefined>
   }
 
-  /** Asks for the message pool; see pool-queries.ts. */
-  pool<M extends keyof PoolQueries>(method: M, args: Parameters<PoolQueries[M]>[0]): Promise<ReturnType<PoolQueries[M]>> {
-    return this.#queries.call(method, args) as Promise<ReturnType<PoolQueries[M]>>
+  /**
+   * Asks for the message pool; see pool-queries.ts.
+   * @param urgent false for what may execute a tipset
+   */
+  pool<M extends keyof PoolQueries>(
+    method: M,
+    args: Parameters<PoolQueries[M]>[0],
+    urgent = true,
+  ): Promise<ReturnType<PoolQueries[M]>> {
+    return this.#queries.call(method, args, { urgent }) as Promise<ReturnType<PoolQueries[M]>>
   }
 
   /** Asks for estimates of gas; see gas-queries.ts. */

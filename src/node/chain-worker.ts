@@ -178,7 +178,8 @@ serveWorker({
   /** As `poolSenders`, keeping what it took to compute the state. */
   async poolSenders(args: Parameters<typeof poolAnswers.poolSenders>[0]) {
     const found = poolAnswers.poolSenders(args)
-    await store.flush()
+    // So that the other threads find the state and need not compute it.
+    await Promise.all([store.flush(), metadata.settled()])
     return found
   },
 

@@ -33,6 +33,7 @@ import { Journal } from './journal.ts'
 import { nodeMetrics } from './metrics.ts'
 import { beaconOf } from './mining-handlers.ts'
 import { joinMessagesNearHead, startMpool } from './mpool.ts'
+import { countedPool } from './mpool-metrics.ts'
 import { blameClaim, createNet, exchangeSource, follow } from './net-link.ts'
 import { noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
@@ -249,8 +250,9 @@ async function start(
   const mpool =
     pool === undefined ? undefined : await startMpool({ network, chain, store, metadata, pool, config, sign, net: () => net })
   if (mpool !== undefined) closers.push(() => mpool.close())
-  if (pool !== undefined && mpool !== undefined && options.p2p !== undefined) {
-    const parts = { network, chain, store, metadata, pool, mpool: mpool.pool, privateKey, config }
+  const counted = mpool === undefined ? undefined : countedPool(metrics.registry, mpool.pool)
+  if (pool !== undefined && counted !== undefined && options.p2p !== undefined) {
+    const parts = { network, chain, store, metadata, pool, mpool: counted, privateKey, config }
     net = await createNet(parts, options.p2p)
     pool.warmUp()
   }

@@ -70,7 +70,7 @@ export class WorkerPoolChain implements PoolChain {
   #state(base: Tipset): Promise<unknown> {
     let computed = this.#computed.get(base.key.id)
     if (computed === undefined) {
-      computed = this.#pool.pool('poolSenders', { addresses: [], base: keyOf(base) })
+      computed = this.#pool.pool('poolSenders', { addresses: [], base: keyOf(base) }, false)
       this.#computed.set(base.key.id, computed)
       computed.catch(() => this.#computed.delete(base.key.id))
     }

@@ -143,6 +143,11 @@ export class MetadataStore {
     await this.batch(gone, { sync: true })
   }
 
+  /** Settles when what is being written can be read by other threads. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writes)
+  }
+
   /** Waits for what is being written, then closes. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
