@@ -44,9 +44,39 @@ export const walletCommands: Readonly<Record<string, CommandText>> = {
     about: 'Encrypt the keys with a passphrase, or change it',
     long: 'The passphrase is read from standard input; it is not shown while it is typed. Key files then hold no readable key,\nand after each start of the node the wallet is locked until nelumbo wallet unlock.',
   },
+  'wallet market': { about: "Manage an address's balance in the storage market" },
+  'wallet market withdraw': {
+    about: 'Withdraw from the storage market; all that is available when no amount is given',
+    flags: {
+      wallet: "address that sends the message (default: the wallet's default)",
+      address: 'account or miner to withdraw from (default: the same address)',
+      confidence: 'how many epochs on top of the message to wait for',
+    },
+  },
+  'wallet market add': {
+    about: 'Add to the balance in the storage market',
+    flags: {
+      from: "address that pays (default: the wallet's default)",
+      address: 'account or miner to add to (default: the same address)',
+    },
+  },
 }
 
+interface MarketParts {
+  readonly available: string
+  readonly escrow: string
+  readonly locked: string
+  readonly reserved: string
+}
+
+const sum = ({ available, escrow, locked, reserved }: MarketParts): string =>
+  `available (${available}) = escrow (${escrow}) - locked (${locked}) - reserved (${reserved})`
+
 export const walletErrors = {
+  nothingToWithdraw: (parts: MarketParts) => `no funds available to withdraw; ${sum(parts)}`,
+  tooMuchToWithdraw: (asked: string, parts: MarketParts) =>
+    `can't withdraw more funds than available; requested: ${asked}; ${sum(parts)}`,
+  notPositive: () => 'the amount must be more than 0',
   notHex: (name: string) => `${name} is not hex: it should be an even number of the letters 0-9 and a-f`,
   badFormat: (format: string, known: readonly string[]) => `--format ${format} is not known; give one of ${known.join(', ')}`,
   ethType: (type: string) => `--type ${type} is not a kind of key for hex-eth; give secp256k1 or delegated`,

@@ -1,4 +1,4 @@
-import { bool, command, type GroupSpec, text } from '../spec.ts'
+import { bool, command, type GroupSpec, int, text } from '../spec.ts'
 
 export const wallet: GroupSpec = {
   name: 'wallet',
@@ -59,5 +59,22 @@ export const wallet: GroupSpec = {
       name: 'set-password',
       run: async (context) => (await import('../run/wallet/passphrase.ts')).setPassword(context),
     }),
+    {
+      name: 'market',
+      commands: [
+        command({
+          name: 'withdraw',
+          args: ['[amount]'],
+          flags: { wallet: text({ aliases: ['w'] }), address: text({ aliases: ['a'] }), confidence: int({ default: 5 }) },
+          run: async (context) => (await import('../run/wallet/market.ts')).withdraw(context),
+        }),
+        command({
+          name: 'add',
+          args: ['<amount>'],
+          flags: { from: text({ aliases: ['f'] }), address: text({ aliases: ['a'] }) },
+          run: async (context) => (await import('../run/wallet/market.ts')).add(context),
+        }),
+      ],
+    },
   ],
 }

@@ -53,6 +53,10 @@ const rpc = await startFakeRpc({
     'Filecoin.StateActorCodeCIDs': () => ({ multisig: { '/': CODE } }),
     'Filecoin.ChainHead': () => ({ Cids: [], Blocks: [{ Timestamp: 1 }], Height: 5 }),
     'Filecoin.Version': () => ({ BlockDelay: 4 }),
+    'Filecoin.MarketGetReserved': () => '500000000000000000',
+    'Filecoin.MarketAddBalance': () => ({ '/': CODE }),
+    'Filecoin.MarketWithdraw': () => ({ '/': CODE }),
+    'Filecoin.StateWaitMsg': () => ({ Message: { '/': CODE }, Receipt: { ExitCode: 0, Return: 'SQAN4Lazp2QAAA==' } }),
     'Filecoin.HasPassword': () => encrypted,
     'Filecoin.SetPassword': () => null,
     'Filecoin.LockWallet': () => null,
@@ -186,4 +190,29 @@ t.test('the passphrase', async (t) => {
   t.equal(await answer(['unlock'], 'right\n'), 'The wallet is unlocked\n')
   encrypted = false
   t.match(await run(['unlock'], 'right\n'), { code: 1, stderr: /the wallet has no passphrase/ })
+})
+
+t.test('the storage market', async (t) => {
+  t.equal(
+    await answer(['market', 'add', '--address', SECP, '2']),
+    `Submitting Add Balance message for amount 2 FIL for address ${SECP}\nAddBalance message cid: ${CODE}\n`,
+  )
+  t.same(called('MarketAddBalance'), [BLS, SECP, '2000000000000000000'])
+  t.equal(
+    await answer(['market', 'withdraw']),
+    `Submitting WithdrawBalance message for amount 1.5 FIL for address ${BLS}
+WithdrawBalance message cid: ${CODE}
+Successfully withdrew 1 FIL 
+Note that this is less than the requested amount of 1.5 FIL 
+`,
+  )
+  t.same(called('MarketWithdraw'), [BLS, BLS, '1500000000000000000'])
+  await answer(['market', 'withdraw', '-w', SECP, '-a', BLS, '1'])
+  t.same(called('MarketWithdraw'), [SECP, BLS, '1000000000000000000'])
+  t.match(await run(['market', 'withdraw', '1.6']), {
+    code: 1,
+    stdout: '',
+    stderr: /requested: 1.6 FIL; available \(1.5 FIL\) = escrow \(3 FIL\) - locked \(1 FIL\) - reserved \(0.5 FIL\)/,
+  })
+  t.match(await run(['market', 'add', '0']), { code: 2, stderr: /must be more than 0/ })
 })
