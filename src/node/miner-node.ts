@@ -3,6 +3,7 @@ import type { Api } from '../api/api.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
+import { CountedProver } from '../miner/counted-prover.ts'
 import { MinerError } from '../miner/errors.ts'
 import { FakeProver } from '../miner/fake-prover.ts'
 import { FullNodeWatch } from '../miner/full-node-watch.ts'
@@ -28,6 +29,7 @@ import { provingHandlers } from './proving-handlers.ts'
 import { serveMinerApi } from './serve-miner-api.ts'
 import { storageHandlers } from './storage-handlers.ts'
 import { startWindowPosts } from './window-post.ts'
+import { workerHandlers } from './worker-handlers.ts'
 
 const log = getLogger('miner')
 
@@ -137,8 +139,9 @@ async function start(
   const storage = new SectorStore({ index: new SectorIndex(), paths: repo })
   closers.push(async () => storage.close())
   await storage.open()
-  const prover =
-    components.prover ?? (params.proofs === 'fake' ? new FakeProver() : new LocalProver({ store: storage }, proverInit(config)))
+  const prover = new CountedProver(
+    components.prover ?? (params.proofs === 'fake' ? new FakeProver() : new LocalProver({ store: storage }, proverInit(config))),
+  )
   const heads = new HeadFollower({ api, clock })
   closers.push(() => heads.close())
   const { DisableWinningPoSt, DisableWindowPoSt, EnableMining } = config.Subsystems
@@ -150,12 +153,13 @@ async function start(
   heads.start()
 
   const scheduler = windowPosts?.byActor.values().next().value
+  const winning = EnableMining && !DisableWinningPoSt
   const production = await startBlockProduction(
     { api, prover, records: metadata, clock },
     {
       actors,
       params,
-      enabled: EnableMining && !DisableWinningPoSt,
+      enabled: winning,
       acceptUnknownPast: options.acceptUnknownPast ?? false,
     },
   )
@@ -163,6 +167,10 @@ async function start(
   const handlers: BoundHandler[] = [
     ...minerHandlers({ api, actors, config }),
     ...provingHandlers({ api, prover, scheduler }),
+    ...workerHandlers({
+      prover,
+      tasks: [...(windowPosts === undefined ? [] : ['window' as const]), ...(winning ? ['winning' as const] : [])],
+    }),
     ...production.handlers,
     ...storageHandlers({ store: storage }),
   ]

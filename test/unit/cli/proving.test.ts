@@ -113,7 +113,7 @@ const rpc = await startFakeRpc({
         MemUsedMax: 2147483648,
         GpuUsed: 0.5,
         CpuUse: 4,
-        TaskCounts: {},
+        TaskCounts: { '0:post/v0/windowproof': 2, '0:post/v0/winningproof': 0 },
       },
     }),
   },
@@ -240,6 +240,7 @@ t.test('checks and proofs', async (t) => {
   t.equal(
     await answer('proving workers'),
     `Worker a, host host
+	TASK: WDP(2) 
 	CPU:  [||||||||||||||||${' '.repeat(48)}] 4/16 core(s) in use
 	RAM:  [${'|'.repeat(32)}${' '.repeat(32)}] 50% 4 GiB/8 GiB
 	VMEM: [${'|'.repeat(28)}${' '.repeat(36)}] 44% 4 GiB/9 GiB

@@ -62,6 +62,8 @@ t.test('a miner serves its API, and a second one on the same repository is refus
   t.equal(await client.callJson('Filecoin.ActorSectorSize', ['t01000']), 2048)
   t.match(await client.callJson('Filecoin.Version', []), { APIVersion: 0x010500 })
   t.same(await client.callJson('Filecoin.RuntimeSubsystems', []), ['Mining', 'Sealing', 'SectorStorage'])
+  const workers = Object.values((await client.callJson('Filecoin.WorkerStats', [])) as object)
+  t.match(workers, [{ Enabled: true, Tasks: ['post/v0/windowproof', 'post/v0/winningproof'], CpuUse: 0, TaskCounts: {} }])
   await t.rejects(client.callJson('Filecoin.ChainHead', []), { rpcCode: -32601 } as never)
 
   const started = performance.now()

@@ -42,7 +42,7 @@ export async function workers({ miner, out }: Context): Promise<void> {
       out.line(`Worker ${id}, host ${out.paint('magenta', Info.Hostname)}${Enabled ? '' : out.paint('red', ' (disabled)')}`)
       const tasks = Object.entries(TaskCounts ?? {}).filter(([, count]) => count > 0)
       const names = tasks.map(
-        ([task, count]) => `${out.paint('blue', postTasks[bare(task)] ?? bare(task))}(${out.paint('cyan', String(count))}) `,
+        ([task, count]) => `${out.paint('blue', postTasks[kindOf(task)] ?? kindOf(task))}(${out.paint('cyan', String(count))}) `,
       )
       if (names.length > 0) out.line(`\tTASK: ${names.join('')}`)
       out.line(`\tCPU:  [${bar(out, Resources.CPUs, 0, CpuUse)}] ${CpuUse}/${Resources.CPUs} core(s) in use`)
@@ -59,9 +59,9 @@ export async function workers({ miner, out }: Context): Promise<void> {
   })
 }
 
-/** A task's name without the kind of proof that Lotus writes behind it. */
-function bare(task: string): string {
-  return task.replace(/^(.*?)(?::.*|\(.*)$/, '$1')
+/** A task's kind, without the kind of seal proof that stands before it. */
+function kindOf(task: string): string {
+  return task.slice(task.indexOf(':') + 1)
 }
 
 function memory(out: Context['out'], { Info, MemUsedMin, MemUsedMax }: WorkerStatsJson): void {
