@@ -82,7 +82,8 @@ export class Admission {
 
 /** @throws MpoolError MPOOL_TOO_BIG */
 function checkSize(m: PooledMessage): void {
-  if (m.size > MAX_MESSAGE_SIZE) throw new MpoolError('MPOOL_TOO_BIG', `mpool message too large (${m.size}B): message too big`)
+  if (m.bytes.length > MAX_MESSAGE_SIZE)
+    throw new MpoolError('MPOOL_TOO_BIG', `mpool message too large (${m.bytes.length}B): message too big`)
 }
 
 function checkAlone(m: PooledMessage, faults: MessageFaults): void {

@@ -8,7 +8,7 @@ import type { Block } from '../store/blockstore.ts'
 import type { MetadataChange, MetadataStore } from '../store/metadata.ts'
 import type { Address } from '../types/address.ts'
 import { type CID, cidOf } from '../types/cid.ts'
-import { type Message, message, type SignedMessage, signedMessage } from '../types/message.ts'
+import { type Message, message, type SignedMessage } from '../types/message.ts'
 import type { Tipset } from '../types/tipset.ts'
 import { Admission, checkState, type Judgement } from './admission.ts'
 import { checkMpoolConfig, defaultMpoolConfig } from './config.ts'
@@ -169,7 +169,7 @@ export class MessagePool {
     if (strictness !== 'local') this.#pruner.requireRoom()
     this.state.insert(m, strictness, judged.sender?.nonce ?? 0n)
     try {
-      await this.#store(m.signed)
+      await this.#store(m)
     } catch (error) {
       this.state.pending.pruned(m.signed.message.from, m.signed.message.nonce)
       throw error
@@ -183,11 +183,10 @@ export class MessagePool {
   }
 
   /** Both forms, as Lotus: blocks name BLS messages by the unsigned one. */
-  #store(signed: SignedMessage): Promise<undefined> {
-    const data = encode(signedMessage, signed)
+  #store({ signed, bytes }: PooledMessage): Promise<undefined> {
     const bare = encode(message, signed.message)
     return this.#writer.load([
-      { cid: cidOf(data), data },
+      { cid: cidOf(bytes), data: bytes },
       { cid: cidOf(bare), data: bare },
     ])
   }
@@ -204,11 +203,11 @@ export class MessagePool {
 
   /** All messages, sender by sender, by nonce. */
   pending(): readonly SignedMessage[] {
-    return this.state.pending.all()
+    return this.state.pending.all().map((m) => m.signed)
   }
 
   /** What waits as seen from a tipset: with the messages of its chain that are not on the pool's. */
-  async pendingAt(base: Tipset): Promise<SignedMessage[]> {
+  async pendingAt(base: Tipset): Promise<PooledMessage[]> {
     await this.atHead()
     return this.#selector.pendingMessages(base)
   }
@@ -228,11 +227,11 @@ export class MessagePool {
    */
   async select(base: Tipset, ticketQuality: number): Promise<readonly SignedMessage[]> {
     const [chosen] = await this.selectFor(base, [ticketQuality])
-    return chosen ?? []
+    return (chosen ?? []).map((m) => m.signed)
   }
 
   /** Messages for several blocks on top of one tipset, no message in two of them. */
-  async selectFor(base: Tipset, ticketQualities: readonly number[]): Promise<SignedMessage[][]> {
+  async selectFor(base: Tipset, ticketQualities: readonly number[]): Promise<PooledMessage[][]> {
     await this.atHead()
     if (this.state.isFull) await this.#pruner.run()
     return this.#selector.select(base, ticketQualities)

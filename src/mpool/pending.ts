@@ -1,5 +1,4 @@
 import type { Address } from '../types/address.ts'
-import type { SignedMessage } from '../types/message.ts'
 import type { PooledMessage } from './pooled-message.ts'
 import { SenderQueue, type Strictness } from './sender-queue.ts'
 import { MpoolUpdates } from './updates.ts'
@@ -11,7 +10,7 @@ export class PendingMessages {
   readonly #local = new Map<string, Address>()
   readonly #prefix: 'f' | 't'
   #size = 0
-  #list: readonly SignedMessage[] | undefined
+  #list: readonly PooledMessage[] | undefined
 
   /** @param addressPrefix the letter of addresses in errors */
   constructor(addressPrefix: 'f' | 't') {
@@ -44,8 +43,8 @@ export class PendingMessages {
   }
 
   /** All messages, sender by sender, by nonce. */
-  all(): readonly SignedMessage[] {
-    this.#list ??= [...this.#queues.values()].flatMap(({ queue }) => queue.list().map((m) => m.signed))
+  all(): readonly PooledMessage[] {
+    this.#list ??= [...this.#queues.values()].flatMap(({ queue }) => queue.list())
     return this.#list
   }
 

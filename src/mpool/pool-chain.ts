@@ -50,7 +50,8 @@ export interface PoolChain {
   keys(addresses: readonly Address[], base: Tipset): Promise<readonly (Address | undefined)[]>
   /** Base fee of the blocks that follow the tipset, attoFIL. */
   baseFee(base: Tipset): Promise<bigint>
-  way(from: Tipset, to: Tipset): Promise<MessageWay>
+  /** @param urgent false where a caller may name any tipset: the way can be long */
+  way(from: Tipset, to: Tipset, urgent?: boolean): Promise<MessageWay>
   /** What is wrong with a message for the epoch after a height, whatever its gas limit; undefined where nothing is. */
   formFault(message: Message, height: number): string | undefined
   /** Least gas limit of a message in a block at a height, by the bytes that it takes on chain. */

@@ -1,4 +1,4 @@
-import { encode } from '../codec/codec.ts'
+import { decode, encode } from '../codec/codec.ts'
 import { type CID, cidKey } from '../types/cid.ts'
 import { chainLength, type SignedMessage, signedMessage, signedMessageCid } from '../types/message.ts'
 
@@ -9,8 +9,9 @@ export interface PooledMessage {
   readonly cid: CID
   /** `cidKey` of it. */
   readonly id: string
-  /** Bytes of the signed form, and of the form that stands on chain. */
-  readonly size: number
+  /** The signed form in CBOR. */
+  readonly bytes: Uint8Array
+  /** Bytes of the form that stands on chain. */
   readonly chainLength: number
   /** attoFIL that its gas may cost; the value is not counted (Lotus RequiredFunds). */
   readonly requiredFunds: bigint
@@ -23,8 +24,27 @@ export function pooled(signed: SignedMessage): PooledMessage {
     signed,
     cid,
     id: cidKey(cid),
-    size: encode(signedMessage, signed).length,
+    bytes: encode(signedMessage, signed),
     chainLength: chainLength(signed),
     requiredFunds: gasFeeCap * gasLimit,
   }
+}
+
+/** Messages in one buffer, for another thread: their CBOR one after the other, and the length of each. */
+export interface PackedMessages {
+  readonly data: Uint8Array
+  readonly lengths: readonly number[]
+}
+
+export function pack(messages: readonly PooledMessage[]): PackedMessages {
+  return { data: Buffer.concat(messages.map((m) => m.bytes)), lengths: messages.map((m) => m.bytes.length) }
+}
+
+export function unpack({ data, lengths }: PackedMessages): SignedMessage[] {
+  let at = 0
+  return lengths.map((length) => {
+    const start = at
+    at += length
+    return decode(signedMessage, data.subarray(start, at))
+  })
 }

@@ -5,12 +5,14 @@ import { NodeError } from '../lib/errors.ts'
 import { MessageChecker } from '../mpool/check-messages.ts'
 import type { MessagePool } from '../mpool/message-pool.ts'
 import { checkRecipient, type MessageSigner } from '../mpool/message-signer.ts'
+import { type PooledMessage, pack } from '../mpool/pooled-message.ts'
 import type { Republisher } from '../mpool/republisher.ts'
-import { type BoundHandler, bind } from '../rpc/router.ts'
+import { type BoundHandler, bind, bindText } from '../rpc/router.ts'
 import type { ChainStore } from '../store/chain-store.ts'
 import type { CID } from '../types/cid.ts'
 import { type SignedMessage, signedMessageCid } from '../types/message.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
+import type { ChainPool } from './chain-pool.ts'
 import type { FundManager } from './fund-manager.ts'
 import type { GasEstimator } from './gas-estimator.ts'
 
@@ -27,14 +29,18 @@ export interface MpoolHandlersComponents {
   readonly chain: ChainStore
   /** Undefined for a node without a chain. */
   readonly mpool: Mpool | undefined
+  readonly pool: Pick<ChainPool, 'pool'> | undefined
   readonly addressPrefix: 'f' | 't'
 }
 
 /** Methods about the message pool and about gas (Lotus node/impl/full/mpool.go, gas.go). */
-export function mpoolHandlers({ chain, mpool, addressPrefix }: MpoolHandlersComponents): readonly BoundHandler[] {
-  if (mpool === undefined) return refusals()
+export function mpoolHandlers({ chain, mpool, pool: workers, addressPrefix }: MpoolHandlersComponents): readonly BoundHandler[] {
+  if (mpool === undefined || workers === undefined) return refusals()
   const { pool, signer, gas } = mpool
   const checker = new MessageChecker({ pool })
+  /** Thousands of messages become text in another thread. */
+  const text = (messages: readonly PooledMessage[], urgent: boolean): Promise<string> =>
+    workers.pool('poolJson', pack(messages), urgent)
   const tipsetOf = (key: TipsetKey): Tipset => (key.isEmpty ? chain.requireHead() : chain.reader.tipset(key))
   const push = (message: SignedMessage, trusted: boolean): Promise<CID> => pool.push(message, { trusted, local: true })
   const sane = (message: SignedMessage): void => {
@@ -54,9 +60,16 @@ export function mpoolHandlers({ chain, mpool, addressPrefix }: MpoolHandlersComp
   }
 
   return [
-    bind(m.mpoolPending, ([key]) => pool.pendingAt(tipsetOf(key))),
-    bind(m.mpoolSelect, async ([key, quality]) => [...(await pool.select(tipsetOf(key), quality))]),
-    bind(m.mpoolSelects, ([key, qualities]) => pool.selectFor(tipsetOf(key), qualities)),
+    bindText(m.mpoolPending, async ([key]) => text(await pool.pendingAt(tipsetOf(key)), false)),
+    bindText(m.mpoolSelect, async ([key, quality]) => {
+      const [chosen = []] = await pool.selectFor(tipsetOf(key), [quality])
+      // Go prints a list of none as null here.
+      return chosen.length === 0 ? 'null' : text(chosen, true)
+    }),
+    bindText(m.mpoolSelects, async ([key, qualities]) => {
+      const texts = (await pool.selectFor(tipsetOf(key), qualities)).map((chosen) => text(chosen, true))
+      return `[${(await Promise.all(texts)).join(',')}]`
+    }),
     bind(m.mpoolPush, async ([message]) => {
       sane(message)
       return push(message, true)

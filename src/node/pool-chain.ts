@@ -44,8 +44,8 @@ export class WorkerPoolChain implements PoolChain {
     return this.#pool.pool('poolBaseFee', { base: keyOf(base) })
   }
 
-  async way(from: Tipset, to: Tipset): Promise<MessageWay> {
-    const { reverted, applied } = await this.#pool.pool('poolWay', { from: keyOf(from), to: keyOf(to) })
+  async way(from: Tipset, to: Tipset, urgent = true): Promise<MessageWay> {
+    const { reverted, applied } = await this.#pool.pool('poolWay', { from: keyOf(from), to: keyOf(to) }, urgent)
     return {
       reverted: reverted.map(({ data, signed }) =>
         signed ? decode(signedMessage, data) : { message: decode(message, data), signature: null },

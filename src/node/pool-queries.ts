@@ -1,6 +1,7 @@
 /** What a worker thread answers to the message pool; everything is synchronous. */
 import { ActorError } from '../actors/errors.ts'
 import { decode, encode } from '../codec/codec.ts'
+import { list } from '../codec/combinators.ts'
 import { messageFault } from '../consensus/rules/message-form.ts'
 import { signatureFault } from '../consensus/rules/message-signature.ts'
 import { onChainMessageGas } from '../consensus/rules/on-chain-gas.ts'
@@ -9,6 +10,7 @@ import { senderKeys } from '../consensus/sender-keys.ts'
 import { getLogger } from '../lib/log.ts'
 import { Lru } from '../lib/lru.ts'
 import type { MessageFaults, SenderFacts } from '../mpool/pool-chain.ts'
+import { type PackedMessages, unpack } from '../mpool/pooled-message.ts'
 import { blsVerify } from '../native/crypto.ts'
 import type { Network } from '../networks/types.ts'
 import { nextBaseFee } from '../state/base-fee.ts'
@@ -48,6 +50,8 @@ export interface PoolQueries {
   poolSenders(args: { addresses: readonly Uint8Array[]; base: Key }): (SenderFacts | undefined)[]
   poolKeys(args: { addresses: readonly Uint8Array[]; base: Key }): (Uint8Array | undefined)[]
   poolBaseFee(args: { base: Key }): bigint
+  /** The messages as the JSON text of a list. */
+  poolJson(args: PackedMessages): string
   poolWay(args: { from: Key; to: Key }): { readonly reverted: WireReverted[]; readonly applied: WireApplied[] }
 }
 
@@ -123,6 +127,8 @@ export function poolQueries(state: StateManager): PoolQueries {
         }
       })
     },
+
+    poolJson: (packed) => JSON.stringify(list(signedMessage).toJson(unpack(packed), { addressPrefix: network.addressPrefix })),
 
     poolBaseFee: ({ base }) => nextBaseFee(network, chain, tipset(base)),
 

@@ -30,11 +30,21 @@ export interface QueryPool {
 export interface BoundHandler {
   readonly def: AnyMethod
   readonly handler: (params: unknown, ctx: CallContext) => unknown
+  /** True where the handler gives the JSON text of its result. */
+  readonly text?: boolean
 }
 
 /** Binds a handler to its method; the types of parameters and result are the method's. */
 export function bind<D extends AnyMethod>(def: D, handler: Handler<D>): BoundHandler {
   return { def, handler: (params, ctx) => handler(params as Params<D>, ctx) }
+}
+
+/** As {@link bind}, for a result that another thread has written as JSON text. */
+export function bindText<D extends AnyMethod>(
+  def: D,
+  handler: (params: Params<D>, ctx: CallContext) => Promise<string>,
+): BoundHandler {
+  return { def, handler: (params, ctx) => handler(params as Params<D>, ctx), text: true }
 }
 
 /**
@@ -52,6 +62,7 @@ export function makeRouter(handlers: readonly BoundHandler[], query: QueryPool, 
     const here = bound.get(def.id)
     if (here !== undefined) {
       const answer = await here.handler(decodeParams(def, params), ctx)
+      if (here.text === true) return { text: answer as string }
       if (def.stream) return { stream: encodeItems(def, answer as AsyncIterable<Result<AnyMethod>>, json) }
       return { json: encodeResult(def, answer as Result<AnyMethod>, json) }
     }

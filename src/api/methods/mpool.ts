@@ -41,7 +41,7 @@ export const mpoolSelects = method({
   name: 'Filecoin.MpoolSelects',
   perm: 'read',
   versions: v1,
-  params: [tsk, param('ticketQualities', list(float, { max: 100 }))],
+  params: [tsk, param('ticketQualities', list(float, { max: 32 }))],
   result: list(list(signedMessage)),
   doc: 'Messages for several blocks on top of one tipset, by the qualities of their tickets; no message is in two of them.',
 })
