@@ -159,6 +159,23 @@ export const bigInt: Codec<bigint> = {
   schema: { title: 'big integer', type: 'string' },
 }
 
+/**
+ * As `bigInt`, in its shortest form alone. What has an id must not have two forms: Lotus reads others too, and would give the
+ * value the id of the short form.
+ */
+export const canonicalBigInt: Codec<bigint> = {
+  ...bigInt,
+  read(r) {
+    const b = r.bytes(128)
+    if (b.length === 1 || b[1] === 0) r.fail('a big integer is not in its shortest form')
+    try {
+      return bigIntFromBytes(b)
+    } catch (e) {
+      return r.fail((e as Error).message)
+    }
+  },
+}
+
 export function bigIntToBytes(v: bigint): Uint8Array {
   if (v === 0n) return new Uint8Array(0)
   const negative = v < 0n
