@@ -6,9 +6,9 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Test } from 'tap'
 import { encode } from '../../src/codec/codec.ts'
@@ -21,15 +21,18 @@ import { sharedData } from './shared-data.ts'
 
 export class HostilePeer {
   readonly libp2p: Libp2p
+  readonly privateKey: PrivateKey
 
-  private constructor(libp2p: Libp2p) {
+  private constructor(libp2p: Libp2p, privateKey: PrivateKey) {
     this.libp2p = libp2p
+    this.privateKey = privateKey
   }
 
   /** @param options.listen whether it can be dialled */
   static async start(options: { readonly listen?: boolean } = {}): Promise<HostilePeer> {
+    const privateKey = privateKeyFromProtobuf(newHostKey())
     const libp2p = await createLibp2p({
-      privateKey: privateKeyFromProtobuf(newHostKey()),
+      privateKey,
       addresses: { listen: options.listen === false ? [] : ['/ip4/127.0.0.1/tcp/0'] },
       transports: [tcp()],
       connectionEncrypters: [noise()],
@@ -38,7 +41,7 @@ export class HostilePeer {
       connectionManager: { reconnectRetries: 0 },
       services: { identify: identify() } as never,
     })
-    return new HostilePeer(libp2p)
+    return new HostilePeer(libp2p, privateKey)
   }
 
   get id(): string {
@@ -52,6 +55,10 @@ export class HostilePeer {
   dial(target: NetService): Promise<Connection> {
     const { id, addrs } = target.view.self()
     return this.libp2p.dial(addrs.map((a) => multiaddr(`${a}/p2p/${id}`)))
+  }
+
+  dialTo(addrs: readonly Multiaddr[]): Promise<Connection> {
+    return this.libp2p.dial([...addrs])
   }
 
   /** Answers a protocol with whatever `talk` does; its failures are of no interest. */

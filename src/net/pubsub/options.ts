@@ -62,6 +62,8 @@ export function gossipOptions(init: GossipInit, appScore: (peer: string) => numb
     ignoreDuplicatePublishError: true,
     emitSelf: false,
     msgIdFn: (msg: Message) => blake2b256(msg.data),
+    // The same id before anything is verified: copies of a message that was found in order cost their hash, not a signature.
+    fastMsgIdFn: (msg) => Buffer.from(blake2b256(msg.data ?? new Uint8Array(0))).toString('latin1'),
     allowedTopics: new Set([blocks, messages, ...extra]),
     maxInboundDataLength: MAX_GOSSIP_FRAME,
     maxOutboundBufferSize: MAX_OUTBOUND_BUFFER,
