@@ -37,6 +37,8 @@ const OWNER_BALANCE = 1_000_000n * FIL
 const FAUCET_BALANCE = 500_000_000n * FIL
 /** Seconds: the network's own choice where proofs cost nothing, and the least that is chosen where they do. */
 const SHORTEST_DELAY_SECS = 4
+/** Seconds: the public networks' own, and the most that is chosen. Where the proofs take longer, blocks come late, but they come. */
+const LONGEST_DELAY_SECS = 30
 /** Seconds of an epoch that are left for all but proofs. */
 const SPARE_SECS = 2
 
@@ -228,7 +230,8 @@ async function fittingDelay(o: DevnetOptions, layout: DevnetLayout, miners: read
   const miner = miners[0] as GenesisMiner
   const proofSecs = await measureWinningPost(miner, layout.sectors(miner.id.toString('t')), o.signal)
   // The miners' proofs are made one after the other, and a window PoSt now and then.
-  const blockDelaySecs = Math.max(SHORTEST_DELAY_SECS, Math.ceil((miners.length + 1) * proofSecs) + SPARE_SECS)
+  const fitting = Math.ceil((miners.length + 1) * proofSecs) + SPARE_SECS
+  const blockDelaySecs = Math.min(Math.max(SHORTEST_DELAY_SECS, fitting), LONGEST_DELAY_SECS)
   o.onStep({ step: 'measured', proofSecs, blockDelaySecs })
   return blockDelaySecs
 }
