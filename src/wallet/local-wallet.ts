@@ -48,6 +48,7 @@ export class LocalWallet implements Signer {
     if (record !== undefined && !isSealed(record))
       throw new KeystoreError('KEYSTORE_FORMAT', `The file of the key "${LOCK_NAME}" is damaged: it holds no lock.`)
     await mendSealing(components.keystore, record !== undefined)
+    if (record !== undefined) log.warn('the wallet is locked: nothing is signed until nelumbo wallet unlock')
     return new LocalWallet(components.keystore, init, record)
   }
 

@@ -82,6 +82,7 @@ t.test('keys stay where they are', async (t) => {
   })
   t.match(await runCli(['wallet', 'unlock'], { env, input: 'correct horse\n' }), { code: 0, stderr: '' })
   t.same((await daemon.call('WalletSign', [inUse, data])).result, signature)
+  t.match(daemon.process.stderr, /the wallet is locked: nothing is signed until nelumbo wallet unlock/)
   const log = daemon.process.stderr + daemon.process.stdout
   for (const secret of secrets) for (const form of forms(secret)) t.notOk(log.includes(form), 'nor does the log')
   for (const word of ['correct horse', base64('correct horse'), 'battery', daemon.token])
