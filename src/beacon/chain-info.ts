@@ -47,7 +47,7 @@ export function networkOfKey(
   const groupHash = createHash('sha256').update(`${init.beaconId} ${publicKey}`).digest('hex')
   const { period, genesisTime, beaconId } = init
   const hash = chainHash({ publicKey, period, genesisTime, groupHash, beaconId })
-  return { publicKey, period, genesisTime, hash, groupHash }
+  return { publicKey, period, genesisTime, hash, groupHash, beaconId }
 }
 
 /** What drand's servers answer under /info, under the names of its first and its second version. */

@@ -11,6 +11,8 @@ export interface DrandChainInfo {
   /** Hex, names the network in URLs and topics. */
   readonly hash: string
   readonly groupHash: string
+  /** Goes into the hash, so that other clients ask for it. Of the networks that are built in nothing here needs it. */
+  readonly beaconId?: string
 }
 
 export interface DrandNetwork {

@@ -136,6 +136,9 @@ export function describeNetwork(network: Network, folder: string): object {
               genesis_time: info.genesisTime,
               hash: info.hash,
               groupHash: info.groupHash,
+              // What Lotus's drand client needs to know besides, so that the entry can be given to it as it stands.
+              ...(kind === 'unchained' ? { schemeID: UNCHAINED_SCHEME } : {}),
+              ...(info.beaconId === undefined ? {} : { metadata: { beaconID: info.beaconId } }),
             },
             servers,
             relays,
@@ -198,6 +201,15 @@ function readUpgrades(file: CheckedObject, genesisNetworkVersion: number): Netwo
   return heights
 }
 
+/** drand's name for BLS signatures over G1 as RFC 9380 has them, each round for itself. */
+const UNCHAINED_SCHEME = 'bls-unchained-g1-rfc9380'
+
+function beaconIdOf(info: CheckedObject): { readonly beaconId?: string } {
+  if (!info.has('metadata')) return {}
+  const metadata = info.object('metadata')
+  return metadata.has('beaconID') ? { beaconId: metadata.text('beaconID') } : {}
+}
+
 function readDrand(file: CheckedObject): readonly DrandPoint[] {
   const points = file.list('drand').map((value, i): DrandPoint => {
     const point = file.at('drand', i, value)
@@ -225,6 +237,7 @@ function readDrand(file: CheckedObject): readonly DrandPoint[] {
         genesisTime: info.int('genesis_time', 1),
         hash: info.hex('hash', [32]),
         groupHash: info.has('groupHash') ? info.hex('groupHash', [32]) : '',
+        ...beaconIdOf(info),
       },
       servers,
       relays,

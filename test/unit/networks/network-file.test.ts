@@ -44,6 +44,16 @@ t.test('networks of chains made by Lotus', async (t) => {
   }
 
   const good = JSON.parse(readFileSync(real, 'utf8')) as Record<string, any>
+  const { chainInfo } = (describeNetwork(b, dirname(real)) as { drand: { chainInfo: object }[] }).drand[0] as {
+    chainInfo: object
+  }
+  t.match(good.drand[0].chainInfo, chainInfo, 'a beacon is described in the words of its own servers')
+  t.match(
+    chainInfo,
+    { schemeID: 'bls-unchained-g1-rfc9380', metadata: { beaconID: 'quicknet' } },
+    "with what Lotus's client needs",
+  )
+
   const broken = (change: (file: Record<string, any>) => void): string => {
     const copy = structuredClone(good)
     change(copy)
