@@ -59,6 +59,9 @@ export class PostChain {
     return { cids: [cidOf(Buffer.from(`${this.fork}/${this.height}`))], height: this.height }
   }
 
+  /** Messages of the head's own blocks, not executed yet. */
+  inHead: SignedMessage[] = []
+
   sectors(deadline: number, partition: number, numbers: readonly number[]): void {
     const all = this.partitions.get(deadline) ?? []
     all[partition] = { live: BitField.of(numbers), faulty: BitField.empty, recovering: BitField.empty }
@@ -188,6 +191,7 @@ export class PostChain {
         const found = this.executed.find((e) => String(signedMessageCid(e.message)) === String(cid))
         return found === undefined ? null : { receipt: { exitCode: found.exitCode }, height: found.height }
       },
+      chainGetMessagesInTipset: async () => this.inHead.map((m) => ({ cid: signedMessageCid(m), message: m.message })),
       stateAccountKey: async ([a]: [Address]) => a,
       walletBalance: async () => 10n ** 21n,
       walletHas: async () => true,

@@ -27,6 +27,7 @@ const HURRY_BLOCKS = 2n
 export type SubmitApi = FeeApi &
   Pick<
     Api,
+    | 'chainGetMessagesInTipset'
     | 'mpoolPending'
     | 'mpoolPush'
     | 'mpoolPushMessage'
@@ -51,6 +52,8 @@ export interface SubmitInit extends FeeInit {
 export type Standing =
   | { readonly at: 'posted' }
   | { readonly at: 'pending'; readonly message: SignedMessage }
+  /** In a block of the head itself, whose messages the next tipset will show as executed. */
+  | { readonly at: 'included' }
   | { readonly at: 'refused'; readonly exitCode: number }
   | { readonly at: 'unsent' }
 
@@ -114,9 +117,13 @@ export class Submission {
     const waiting = pending.find((m) => this.#carries(m.message, params))
     if (waiting !== undefined) return { at: 'pending', message: waiting }
     if (sent === undefined) return { at: 'unsent' }
-    // Neither waiting nor in the state: it was executed and failed, or the pool has lost it.
-    const found = await this.#c.api.stateSearchMsg([head, signedMessageCid(sent.message), this.#lookback(), true])
-    if (found === null) return { at: 'unsent' }
+    // Neither waiting nor in the state: it is in the head, it was executed and failed, or the pool has lost it.
+    const cid = signedMessageCid(sent.message)
+    const found = await this.#c.api.stateSearchMsg([head, cid, this.#lookback(), true])
+    if (found === null) {
+      const inHead = await this.#c.api.chainGetMessagesInTipset([head])
+      return inHead.some((m) => m.cid.equals(cid)) ? { at: 'included' } : { at: 'unsent' }
+    }
     return found.receipt.exitCode === 0
       ? { at: 'pending', message: sent.message }
       : { at: 'refused', exitCode: found.receipt.exitCode }

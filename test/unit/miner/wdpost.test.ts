@@ -175,6 +175,22 @@ t.test('a message that the pool has lost is sent again with its nonce', async (t
   t.equal(posts(chain)[1]?.message.nonce, posts(chain)[0]?.message.nonce)
 })
 
+t.test('a message in a block of the head itself is neither in the pool nor in the state, and not sent again', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  chain.inHead = chain.pool.splice(0)
+  await goTo(chain, scheduler, 1065)
+  t.equal(posts(chain).length, 1)
+  chain.pool.push(...chain.inHead.splice(0))
+  chain.mine()
+  await goTo(chain, scheduler, 1066)
+  t.equal(posts(chain).length, 1)
+})
+
 t.test('proofs that the chain refuses are made again, not for ever', async (t) => {
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
