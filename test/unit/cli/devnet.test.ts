@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { epochLine, nullLine } from '../../../src/cli/run/devnet/epochs.ts'
+import { type EpochChange, EpochLines, epochLine, nullLine } from '../../../src/cli/run/devnet/epochs.ts'
 import { environmentOf } from '../../../src/cli/run/devnet/folder.ts'
 import { devnetLayout } from '../../../src/node/devnet/layout.ts'
 import { runCli } from '../../kit/cli.ts'
@@ -19,6 +19,30 @@ t.test('an epoch in one line', async (t) => {
   t.equal(nullLine(5, 4), undefined)
   t.equal(nullLine(5, 5), 'epoch 5: no block')
   t.equal(nullLine(5, 9), 'epochs 5 to 9: no blocks')
+})
+
+t.test('an epoch is shown once, with all of its blocks', async (t) => {
+  const shown: string[] = []
+  const lines = new EpochLines<EpochChange & { readonly blocks: number }>(
+    ({ height, blocks }, emptyFrom) => shown.push(`${height}: ${blocks}, empty from ${emptyFrom}`),
+    1_000_000,
+  )
+  const apply = (height: number, blocks: number) => lines.take({ type: 'apply', height, blocks })
+  lines.take({ type: 'current', height: 5, blocks: 1 })
+  apply(6, 1)
+  t.same(shown, [], 'another block may come')
+  lines.take({ type: 'revert', height: 6, blocks: 1 })
+  apply(6, 2)
+  apply(9, 1)
+  t.same(shown, ['6: 2, empty from 6'])
+  lines.flush()
+  lines.flush()
+  t.same(shown, ['6: 2, empty from 6', '9: 1, empty from 7'])
+  await new Promise<void>((resolve) => {
+    const soon = new EpochLines(() => resolve(), 1)
+    soon.take({ type: 'apply', height: 1 })
+    setTimeout(() => {}, 50)
+  })
 })
 
 t.test('what leads a shell to the devnet', async (t) => {

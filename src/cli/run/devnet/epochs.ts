@@ -40,30 +40,78 @@ function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`
 }
 
+/** After this long the epoch is shown although no later one has come: blocks of an epoch come within a moment of each other. */
+const QUIET_MS = 1000
+
+/** What is told of a change of the head. */
+export interface EpochChange {
+  readonly type: 'current' | 'apply' | 'revert'
+  readonly height: number
+}
+
+/**
+ * Gathers changes of the head so that each epoch is shown once, with all of its blocks: the head moves to a tipset with more
+ * blocks of the same epoch as they come.
+ */
+export class EpochLines<T extends EpochChange> {
+  readonly #show: (change: T, emptyFrom: number) => void
+  readonly #quietMs: number
+  #waiting: T | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** The newest epoch that was shown, or that the head was at in the beginning. */
+  #shown: number | undefined
+
+  /** @param show is given an epoch's last change, and the first of the epochs without a block before it */
+  constructor(show: (change: T, emptyFrom: number) => void, quietMs: number = QUIET_MS) {
+    this.#show = show
+    this.#quietMs = quietMs
+  }
+
+  take(change: T): void {
+    if (change.type === 'current') this.#shown = change.height
+    if (change.type !== 'apply') return
+    if (this.#waiting !== undefined && this.#waiting.height !== change.height) this.flush()
+    this.#waiting = change
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.flush(), this.#quietMs)
+    this.#timer.unref()
+  }
+
+  /** Shows what waits. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    const change = this.#waiting
+    this.#waiting = undefined
+    if (change === undefined) return
+    const before = this.#shown
+    this.#shown = Math.max(change.height, before ?? 0)
+    this.#show(change, before === undefined ? change.height : before + 1)
+  }
+}
+
 /** Prints a line for each epoch that the head moves on by, until the signal fires. */
 export async function showEpochs(node: NodeApi, print: (line: string) => void, signal: AbortSignal): Promise<void> {
-  let last: number | undefined
+  let last = Promise.resolve()
+  const lines = new EpochLines<EpochChange & { readonly key: readonly Link[] }>((change, emptyFrom) => {
+    const none = nullLine(emptyFrom, change.height - 1)
+    const asked = Promise.all([
+      node.call<ShownTipset>('ChainGetTipSet', change.key),
+      node.call<readonly unknown[] | null>('ChainGetMessagesInTipset', change.key),
+    ])
+    asked.catch(() => {})
+    // In the order of the epochs, however long each answer takes.
+    last = last.then(async () => {
+      const [tipset, messages] = await asked
+      if (none !== undefined) print(none)
+      print(epochLine(tipset, messages?.length ?? 0))
+    })
+    last.catch(() => {})
+  })
   for await (const changes of node.stream(chainNotify, [])) {
     if (signal.aborted) return
-    for (const change of changes) {
-      if (change.type === 'revert') {
-        last = undefined
-        continue
-      }
-      const { height } = change.val
-      if (change.type === 'current') {
-        last = height
-        continue
-      }
-      const none = last === undefined ? undefined : nullLine(last + 1, height - 1)
-      if (none !== undefined) print(none)
-      last = height
-      const key = change.val.cids.map((c) => ({ '/': c.toString() }))
-      const [tipset, messages] = await Promise.all([
-        node.call<ShownTipset>('ChainGetTipSet', key),
-        node.call<readonly unknown[] | null>('ChainGetMessagesInTipset', key),
-      ])
-      print(epochLine(tipset, messages?.length ?? 0))
+    for (const { type, val } of changes) {
+      const key = val.cids.map((c) => ({ '/': c.toString() }))
+      lines.take({ type: type as EpochChange['type'], height: val.height, key })
     }
   }
 }
