@@ -40,8 +40,9 @@ export const devnetText = {
   waiting: (cid: string) => `message ${cid} is on its way; waiting for the next block…`,
   making: (folder: string) => `making a new devnet in ${folder}`,
   goingOn: (name: string, folder: string) => `going on with ${name} in ${folder}`,
-  parameters: (circuit: string) =>
-    `making the proof parameters of the ${circuit} PoSt, 10 to 40 seconds; they are kept for other devnets`,
+  parameters: (circuit: string, left: string | undefined) =>
+    `making the proof parameters of the ${circuit} PoSt${left === undefined ? '' : `, about ${left} left`}; they are kept for other devnets`,
+  parametersElsewhere: () => 'another process makes the proof parameters; waiting for it',
   sealing: (done: number, total: number) => `sealing sectors, ${done} of ${total}`,
   measuring: () => 'measuring how long a proof takes on this machine',
   measured: (proofSecs: number, delaySecs: number) =>

@@ -2,7 +2,6 @@
 import type { ActorBundle } from '../actors/manifest.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
-import { setProofParameterDir } from '../native/proofs.ts'
 import type { NetService } from '../net/service.ts'
 import { bundleCatalog } from '../networks/bundles.ts'
 import { actorsVersion, networkVersion } from '../networks/schedule.ts'
@@ -37,13 +36,11 @@ import { countedPool } from './mpool-metrics.ts'
 import { blameClaim, createNet, exchangeSource, follow } from './net-link.ts'
 import { noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
+import { useVerifyingKeys } from './proof-parameters.ts'
 import { serveApi } from './serve-api.ts'
 import { PoolValidator } from './validator.ts'
 
 const log = getLogger('node')
-
-/** Where Lotus keeps the published parameters. */
-const DEFAULT_PROOF_PARAMETERS = '/var/tmp/filecoin-proof-parameters'
 
 /** Parts that may be given instead of what the node would make itself. */
 export interface FullNodeComponents {
@@ -160,7 +157,7 @@ async function start(
   closers.push(() => metadata.close())
   const chain = await ChainStore.open({ store, metadata, reader: new ChainReader(store) })
   closers.push(() => chain.close())
-  setProofParameterDir(network.proofParameters ?? options.proofParameters ?? DEFAULT_PROOF_PARAMETERS)
+  await useVerifyingKeys(network, options.proofParameters, signal)
   ChainPool.configure(options.queryThreads)
 
   await ensureGenesis({ store, chain, repo }, network, {

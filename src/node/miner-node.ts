@@ -25,6 +25,7 @@ import { startBlockProduction } from './block-production.ts'
 import { loadMinerConfig, type StorageMinerConfig } from './miner-config.ts'
 import { minerHandlers } from './miner-handlers.ts'
 import type { MinerNodeOptions } from './miner-options.ts'
+import { useProvingParameters } from './proof-parameters.ts'
 import { provingHandlers } from './proving-handlers.ts'
 import { serveMinerApi } from './serve-miner-api.ts'
 import { storageHandlers } from './storage-handlers.ts'
@@ -145,6 +146,12 @@ async function start(
   const heads = new HeadFollower({ api, clock })
   closers.push(() => heads.close())
   const { DisableWinningPoSt, DisableWindowPoSt, EnableMining } = config.Subsystems
+  if (prover instanceof LocalProver && EnableMining && !(DisableWinningPoSt && DisableWindowPoSt))
+    await useProvingParameters(
+      { network: options.network?.proofParameters, configured: options.proofParameters },
+      await sectorSizes(api, actors, signal),
+      { trust: options.trustParameters ?? false, signal },
+    )
   const windowPosts =
     DisableWindowPoSt || !EnableMining
       ? undefined
@@ -192,6 +199,11 @@ function proverInit({ Proving }: StorageMinerConfig): LocalProverInit {
     singleTimeoutMs: Proving.SingleCheckTimeout,
     partitionTimeoutMs: Proving.PartitionCheckTimeout,
   }
+}
+
+async function sectorSizes(api: Pick<Api, 'stateMinerInfo'>, actors: readonly Address[], signal: AbortSignal): Promise<number[]> {
+  const infos = await Promise.all(actors.map((actor) => api.stateMinerInfo([actor, TipsetKey.empty], { signal })))
+  return [...new Set(infos.map((info) => Number(info.sectorSize)))]
 }
 
 /** Blocks and messages name miners by their ids. */

@@ -16,5 +16,9 @@ export interface MinerNodeOptions {
   readonly configPath?: string
   /** LOTUS_SECTION_KEY overrides of the config. */
   readonly configOverrides?: Readonly<Record<string, string | undefined>>
+  /** Folder of the proof parameters, where the network does not name its own. */
+  readonly proofParameters?: string
+  /** Starts without reading the proving parameters, which have many GB, to check them. */
+  readonly trustParameters?: boolean
   readonly signal?: AbortSignal
 }

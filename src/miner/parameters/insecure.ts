@@ -2,6 +2,7 @@
  * Proof parameters of a devnet, made on the spot from a seed that the network's description gives. Everybody has the seed, so
  * everybody can forge proofs: they are marked insecure, and are no use for any real network.
  */
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,8 +13,16 @@ import { type Circuit, generateParameters, parameterDigest, parameterNames } fro
 import { ParameterError } from './errors.ts'
 import { checkParameterFiles, formatParameterList, type ParameterFile, parseParameterList } from './list.ts'
 
+/** Digests of a folder's own parameters, beside them. */
+export const parameterListFile = 'parameters.json'
+/** Its presence says what the parameters beside it are. */
+export const insecureNoteFile = 'INSECURE'
+
 /** What proofs of spacetime need; sealing for real also needs `seal`, and updates `update`. */
 export const postCircuits: readonly Circuit[] = ['window', 'winning']
+
+/** Of devnets' parameters. Everybody may know it: who does can forge proofs, and devnets have nothing to lose. */
+export const devnetParameterSeed = new Uint8Array(createHash('sha256').update('nelumbo devnet, insecure').digest())
 
 export interface InsecureProgress {
   /** What is being made; undefined while another process makes it. */
@@ -51,8 +60,6 @@ export interface InsecureParameters {
 
 /** Grows when the rule by which a seed becomes parameters changes. */
 const rule = 1
-const listFile = 'parameters.json'
-const noteFile = 'INSECURE'
 const note = `These proof parameters were made from a public seed: anybody can forge proofs with it.
 They are for a devnet on this machine. Do not use them for any other network.
 `
@@ -74,7 +81,7 @@ export async function ensureInsecureParameters(args: InsecureArgs, options: Inse
   await mkdir(folder, { recursive: true })
   const unlock = await lock(join(folder, 'lock'), options)
   try {
-    await writeFileAtomic(join(folder, noteFile), note)
+    await writeFileAtomic(join(folder, insecureNoteFile), note)
     await removeLeftovers(folder)
     const known = new Map((await readList(folder)).map((file) => [file.name, file]))
     const missing: Circuit[] = []
@@ -90,7 +97,7 @@ export async function ensureInsecureParameters(args: InsecureArgs, options: Inse
           const digest = await parameterDigest(join(folder, name), options)
           known.set(name, { name, cid: '', digest, sectorSize })
         }
-        await writeFileAtomic(join(folder, listFile), formatParameterList([...known.values()]))
+        await writeFileAtomic(join(folder, parameterListFile), formatParameterList([...known.values()]))
         work.end(circuit)
       }
     } finally {
@@ -126,7 +133,7 @@ async function removeLeftovers(folder: string): Promise<void> {
 }
 
 async function readList(folder: string): Promise<ParameterFile[]> {
-  const path = join(folder, listFile)
+  const path = join(folder, parameterListFile)
   try {
     return parseParameterList(await readFile(path, 'utf8'), path)
   } catch (e) {

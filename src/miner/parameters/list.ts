@@ -99,10 +99,16 @@ async function sizeOf(folder: string, { name }: ParameterFile): Promise<number> 
   try {
     return (await stat(join(folder, name))).size
   } catch (cause) {
-    throw new ParameterError('PARAMETER_MISSING', `The proof parameters ${join(folder, name)} are missing.`, {
-      ...((cause as NodeJS.ErrnoException).code === 'ENOENT' ? {} : { cause }),
-      hint: 'Fetch them with fetch-params and the sector size.',
-      fields: { name },
-    })
+    throw missingParameters(folder, name, cause)
   }
+}
+
+/** The error for a file that is not there, or that cannot be looked at. */
+export function missingParameters(folder: string, name: string, cause?: unknown): ParameterError {
+  const absent = cause === undefined || (cause as NodeJS.ErrnoException).code === 'ENOENT'
+  return new ParameterError('PARAMETER_MISSING', `The proof parameters ${join(folder, name)} are missing.`, {
+    ...(absent ? {} : { cause }),
+    hint: 'Fetch them with fetch-params and the sector size.',
+    fields: { name },
+  })
 }

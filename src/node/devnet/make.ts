@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { type Genesis, genesisCar, makeGenesis } from '../../genesis/make-genesi
 import { formatKeyFile, formatTemplate, type GenesisMiner, type GenesisTemplate, type KeyInfo } from '../../genesis/template.ts'
 import { makeFolder, temporaryPrefix, writeFileAtomic } from '../../lib/atomic-file.ts'
 import { errorMessage } from '../../lib/errors.ts'
+import { devnetParameterSeed } from '../../miner/parameters/insecure.ts'
 import { blsKeyFromSeed, blsPublicKey, secp256k1PublicKey } from '../../native/crypto.ts'
 import { preloadActors } from '../../native/fvm.ts'
 import { setProofParameterDir } from '../../native/proofs.ts'
@@ -59,14 +60,12 @@ export interface DevnetOptions {
 
 /** What is being made. */
 export type DevnetStep =
-  | { readonly step: 'parameters'; readonly circuit: string }
+  /** `circuit` undefined: another process makes them. `secondsLeft` is an estimate for all of them. */
+  | { readonly step: 'parameters'; readonly circuit: string | undefined; readonly secondsLeft: number | undefined }
   | { readonly step: 'sealing'; readonly done: number; readonly total: number }
   | { readonly step: 'measuring' }
   | { readonly step: 'measured'; readonly proofSecs: number; readonly blockDelaySecs: number }
   | { readonly step: 'genesis' }
-
-/** Everybody may know it: who does can forge proofs, and devnets have nothing to lose. */
-export const DEVNET_PARAMETER_SEED = new Uint8Array(createHash('sha256').update('nelumbo devnet, insecure').digest())
 
 /** Names that a devnet's folder may hold. */
 const ownNames: ReadonlySet<string> = new Set([
@@ -102,10 +101,10 @@ export async function makeDevnet(options: DevnetOptions): Promise<DevnetDescript
         cache: options.cacheDir,
         folder: layout.parameters,
         sectorSize: Number(SECTOR_SIZE),
-        seed: DEVNET_PARAMETER_SEED,
+        seed: devnetParameterSeed,
         signal,
       },
-      (circuit) => onStep({ step: 'parameters', circuit }),
+      ({ circuit, secondsLeft }) => onStep({ step: 'parameters', circuit, secondsLeft }),
     )
   }
   const miners = await sealAll(options, layout)
@@ -127,7 +126,7 @@ export async function makeDevnet(options: DevnetOptions): Promise<DevnetDescript
     faucet: faucet.toString('t'),
     beacon: { id: name, secretKey: Buffer.from(secretKey).toString('hex'), port: await freePort() },
     p2pPort: await freePort(),
-    parameterSeed: Buffer.from(DEVNET_PARAMETER_SEED).toString('hex'),
+    parameterSeed: Buffer.from(devnetParameterSeed).toString('hex'),
   }
   const timestamp = Math.floor(Date.now() / 1000)
   const template = templateOf(name, miners, faucet, timestamp)

@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryPrefix } from '../../lib/atomic-file.ts'
-import { type Circuit, generateParameters, parameterNames } from '../../native/parameters.ts'
-
-/** What proofs of spacetime take; seals are never proven while the devnet is made. */
-export const POST_CIRCUITS: readonly Circuit[] = ['winning', 'window']
+import {
+  ensureInsecureParameters,
+  type InsecureProgress,
+  insecureNoteFile,
+  parameterListFile,
+} from '../../miner/parameters/insecure.ts'
 
 /**
- * Makes sure that a devnet has its proof parameters. They are made once for each seed and kept in the cache, from which every
- * devnet takes them.
+ * Makes sure that a devnet has its proof parameters, whole and right. They are made once for each seed and kept in the cache,
+ * from which every devnet takes them; a damaged file is made again. Seals are never proven while the devnet is made: its
+ * parameters are those of the proofs of spacetime.
  * @param cache folder of what devnets share
  * @param folder the devnet's own parameters
- * @param seed 32 bytes; the same ones give the same parameters on every machine
+ * @param seed 32 bytes; the same one gives the same parameters on every machine
  * @throws NativeError NATIVE_PROOF; the signal's reason
  */
 export async function ensureDevnetParameters(
@@ -24,29 +26,13 @@ export async function ensureDevnetParameters(
     readonly seed: Uint8Array
     readonly signal: AbortSignal
   },
-  onCircuit: (circuit: Circuit) => void,
+  onProgress: (progress: InsecureProgress) => void,
 ): Promise<void> {
-  const cached = join(o.cache, `parameters-${Buffer.from(o.seed).toString('hex').slice(0, 16)}`)
-  await mkdir(cached, { recursive: true })
+  const { seed, sectorSize, cache: cacheDir, signal } = o
+  const made = await ensureInsecureParameters({ seed, sectorSize, cacheDir }, { signal, onProgress })
   await mkdir(o.folder, { recursive: true })
-  for (const circuit of POST_CIRCUITS) {
-    const { params, vk, meta } = parameterNames(circuit, o.sectorSize)
-    // The proving parameters come last: where they are, the others are.
-    const files = [meta, vk, params]
-    if (existsSync(join(o.folder, params))) continue
-    if (!existsSync(join(cached, params))) {
-      onCircuit(circuit)
-      const work = join(cached, `${temporaryPrefix}${randomBytes(8).toString('hex')}`)
-      await mkdir(work)
-      try {
-        await generateParameters({ circuit, sectorSize: o.sectorSize, seed: o.seed, folder: work }, { signal: o.signal })
-        for (const file of files) await rename(join(work, file), join(cached, file))
-      } finally {
-        await rm(work, { recursive: true, force: true })
-      }
-    }
-    for (const file of files) await place(join(cached, file), o.folder, file)
-  }
+  for (const name of [insecureNoteFile, ...made.files.map((file) => file.name), parameterListFile])
+    await place(join(made.folder, name), o.folder, name)
 }
 
 /** A second name for a file, or a copy where it would lie on another disk. */

@@ -19,7 +19,10 @@ t.test('the folders of sectors, as lotus-miner storage shows them', async (t) =>
   const folder = temporaryFolder(t)
   const repoPath = join(folder, 'miner')
   await initMiner(api, { repoPath, actor, preSealedSectors: [], localStorage: false, noSync: true, signal })
-  const miner = await startMinerNode({ repoPath, noSync: true, apiPort: 0 }, { api })
+  const miner = await startMinerNode(
+    { repoPath, noSync: true, apiPort: 0, configOverrides: { LOTUS_SUBSYSTEMS_ENABLEMINING: 'false' } },
+    { api },
+  )
   t.teardown(() => miner.close())
   const run = (...args: string[]) => runCli([...args, '--miner-repo', repoPath])
   const paths = () =>

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { fetchParameters } from '../../../src/miner/parameters/fetch.ts'
-import { ensureInsecureParameters } from '../../../src/miner/parameters/insecure.ts'
+import { devnetParameterSeed, ensureInsecureParameters } from '../../../src/miner/parameters/insecure.ts'
 import { checkParameterFiles, formatParameterList, neededFiles, parseParameterList } from '../../../src/miner/parameters/list.ts'
 import { publishedParameters } from '../../../src/miner/parameters/published.ts'
 import { blake2b } from '../../../src/native/crypto.ts'
@@ -24,9 +24,9 @@ const files = [
 ]
 
 // Recorded on one machine; any other has to come to the same.
-const WINDOW_PARAMS = '04743c8764508bf23bef73551d0c8dc8'
-const WINDOW_VK = 'ffe15403c3c91dd2cdc339888a21e177'
-const WINNING_PARAMS = 'a6ff2d45c063bff5b5bdd68caf51627a'
+const WINDOW_PARAMS = 'af1a652da99f974331d1ac1cf3e9530e'
+const WINDOW_VK = 'a23202c1d21e6c31717f34b5784be185'
+const WINNING_PARAMS = '6d4a6ff9059c3e50f9ad1c3c52fb2169'
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -215,7 +215,7 @@ t.test('parameters from a seed are the same everywhere, and mended when they are
   const { meta } = parameterNames('window', 2048)
   for (const name of [vk, params, meta, 'parameters.json']) writeFileSync(join(copy, name), readFileSync(join(folder, name)))
   writeFileSync(join(copy, 'x.new'), 'half')
-  const seed = { seed: 'nelumbo tests', sectorSize: 2048, circuits: ['window'] as const, cacheDir }
+  const seed = { seed: devnetParameterSeed, sectorSize: 2048, circuits: ['window'] as const, cacheDir }
   t.equal((await ensureInsecureParameters(seed)).made, false)
   t.notOk(existsSync(join(copy, 'x.new')))
   const flipped = readFileSync(join(copy, vk))

@@ -9,6 +9,7 @@ import { en } from '../../en.ts'
 import { devnetText as text } from '../../en-devnet.ts'
 import { expandHome } from '../../environment.ts'
 import { usage } from '../../errors.ts'
+import { span } from '../../format.ts'
 import { shorten } from '../../parse.ts'
 import { showEpochs } from './epochs.ts'
 import { devnetApi, environmentOf, layoutOf } from './folder.ts'
@@ -18,6 +19,7 @@ const DEFAULT_LOG_LEVEL = 'warn'
 
 /** Lotus's port of a miner's API. */
 const MINER_PORT = 2345
+const REPEAT_MS = 5000
 
 /** Makes the devnet where there is none, and runs it until it is told to stop. */
 export async function start(context: Context<typeof devnetFlags>): Promise<void> {
@@ -47,7 +49,7 @@ export async function start(context: Context<typeof devnetFlags>): Promise<void>
     minerApiPort: Number(flags.api) === 0 ? 0 : MINER_PORT,
     configOverrides: env.config,
     signal,
-    onStep: (step) => out.note(describe(step)),
+    onStep: stepPrinter((line) => out.note(line)),
   })
   const node = devnetApi(layout, signal)
   try {
@@ -66,10 +68,24 @@ export async function start(context: Context<typeof devnetFlags>): Promise<void>
   }
 }
 
+/** One line for each step; while one lasts, another one every few seconds. */
+function stepPrinter(print: (line: string) => void): (step: DevnetStep) => void {
+  let last: { readonly what: string; readonly at: number } | undefined
+  return (step) => {
+    const now = performance.now()
+    const what = step.step === 'parameters' ? `${step.step} ${step.circuit}` : ''
+    if (what !== '' && what === last?.what && now - last.at < REPEAT_MS) return
+    last = { what, at: now }
+    print(describe(step))
+  }
+}
+
 function describe(step: DevnetStep): string {
   switch (step.step) {
     case 'parameters':
-      return text.parameters(step.circuit)
+      return step.circuit === undefined
+        ? text.parametersElsewhere()
+        : text.parameters(step.circuit, step.secondsLeft === undefined ? undefined : span(step.secondsLeft))
     case 'sealing':
       return text.sealing(step.done, step.total)
     case 'measuring':

@@ -38,6 +38,8 @@ export async function run({ flags, env, node, out, signal }: RunContext): Promis
         ...(port === undefined ? {} : { apiHost: LOOPBACK, apiPort: Number(port) }),
         ...(configPath === undefined ? {} : { configPath }),
         configOverrides: env.config,
+        ...(env.parameterCache === undefined ? {} : { proofParameters: env.parameterCache }),
+        trustParameters: env.trustParameters,
         signal,
       },
       { api: client.api },

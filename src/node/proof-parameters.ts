@@ -1,0 +1,73 @@
+import { getLogger } from '../lib/log.ts'
+import { ParameterError } from '../miner/parameters/errors.ts'
+import { defaultParameterFolder } from '../miner/parameters/list.ts'
+import { checkParametersAtStart } from '../miner/parameters/startup.ts'
+import { setProofParameterDir } from '../native/proofs.ts'
+import type { BundleName } from '../networks/bundles.ts'
+import type { Network } from '../networks/types.ts'
+
+const log = getLogger('params')
+
+/** The networks whose proofs are checked with the published keys. */
+const publicBundles: ReadonlySet<BundleName> = new Set(['mainnet', 'calibrationnet', 'butterflynet'])
+
+/** Sectors from this size on are of public networks: their parameters are the published ones. */
+const publicSectorSize = 512 * 2 ** 20
+
+export interface ParameterFolders {
+  /** The network's own folder, if it has one. */
+  readonly network: string | undefined
+  /** FIL_PROOFS_PARAMETER_CACHE. */
+  readonly configured: string | undefined
+}
+
+/** Where the proof parameters of this process lie. */
+export function parameterFolder({ network, configured }: ParameterFolders): string {
+  return network ?? configured ?? defaultParameterFolder
+}
+
+/**
+ * Chooses the folder of verifying keys, and refuses damaged ones.
+ * @throws ParameterError PARAMETER_DIGEST; NativeError NATIVE_PROOF when the process uses another folder already
+ */
+export async function useVerifyingKeys(
+  network: Pick<Network, 'bundle' | 'genesisCid' | 'proofs' | 'proofParameters'>,
+  configured: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = parameterFolder({ network: network.proofParameters, configured })
+  setProofParameterDir(folder)
+  if (network.proofs === 'fake') return
+  // A private network may run mainnet's actors, but has no genesis that everybody knows.
+  const isPublic = network.genesisCid !== undefined && publicBundles.has(network.bundle)
+  const published = network.proofParameters === undefined && isPublic
+  const missing = await checkParametersAtStart({ folder, published }, { signal })
+  if (missing.length === 0) return
+  log.warn('verifying keys are missing: blocks cannot be checked; run nelumbo fetch-params 0', {
+    folder,
+    missing: missing.length,
+  })
+}
+
+/**
+ * Chooses the folder of proving parameters for a miner, and refuses damaged ones. Missing ones keep a miner from proving, not
+ * from starting: its sectors and settings can be looked after.
+ * @param sectorSizes bytes of the sectors that are proven here
+ * @throws ParameterError PARAMETER_DIGEST; NativeError NATIVE_PROOF
+ */
+export async function useProvingParameters(
+  folders: ParameterFolders,
+  sectorSizes: readonly number[],
+  { trust, signal }: { readonly trust: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const folder = parameterFolder(folders)
+  setProofParameterDir(folder)
+  const published = folders.network === undefined && sectorSizes.some((size) => size >= publicSectorSize)
+  if (published && !trust) log.info('checking the proving parameters; TRUST_PARAMS=1 leaves them unread', { folder })
+  try {
+    await checkParametersAtStart({ folder, published, sectorSizes, trust }, { signal })
+  } catch (e) {
+    if (!(e instanceof ParameterError) || e.code !== 'PARAMETER_MISSING') throw e
+    log.error('nothing can be proven: proof parameters are missing; run nelumbo fetch-params with the sector size', { folder }, e)
+  }
+}
