@@ -1,5 +1,6 @@
 /** English texts of the miner's commands. */
 import type { CommandText } from './en.ts'
+import { miningCommands } from './en-mining.ts'
 import { provingCommands } from './en-proving.ts'
 import { storageCommands } from './en-storage.ts'
 
@@ -15,6 +16,7 @@ export const minerFlagTexts: Readonly<Record<string, string>> = {
 
 /** Groups that stand at the top level and below `miner` alike. */
 const sharedCommands: Readonly<Record<string, CommandText>> = {
+  ...miningCommands,
   ...provingCommands,
   ...storageCommands,
 }
@@ -29,6 +31,8 @@ const ownCommands: Readonly<Record<string, CommandText>> = {
       'miner-api': 'port of the JSON-RPC API on 127.0.0.1 (default: the config file, else 2345)',
       nosync: 'do not wait until the node is in sync',
       config: "config file to use instead of the repository's",
+      'accept-unknown-past':
+        'make blocks although the chain has recent ones of the miner that this repository does not know; dangerous while another process may make some',
       'network-file':
         'JSON file that describes a private network, where the full node is not one of ours and cannot tell its delays',
     },
@@ -43,6 +47,10 @@ const ownCommands: Readonly<Record<string, CommandText>> = {
       nosync: 'do not wait until the node is in sync',
       'no-local-storage': 'keep no sectors in the repository itself',
     },
+  },
+  'miner info': {
+    about: 'Print an overview of the miner: power, expected wins, balances',
+    flags: { blocks: 'the newest blocks too, so many of them' },
   },
   'miner stop': { about: 'Stop the running miner' },
   'miner auth': { about: "Manage tokens of the miner's API" },
@@ -72,10 +80,14 @@ export const minerErrors = {
   refused: (host: string) =>
     `no miner answers at ${host}; start it with nelumbo miner run, or check --miner-repo and MINER_API_INFO`,
   actorMissing: () => '--actor is missing; give the address of the miner actor',
+  rangeOrder: () => '<to> must not be lower than <from>',
   badMinerPort: (port: string) => `--miner-api ${port} is not a port number (0 to 65535)`,
 }
 
 export const minerWords = {
   initialised: (actor: string, repo: string) => `${repo} is set up for the miner ${actor}; start it with nelumbo miner run`,
+  miningStarted: 'blocks are made from the next epoch on',
+  miningStopped: 'no more blocks are made',
+  warm: (actor: string, ms: number) => `a sector of ${actor} was proven in ${ms} ms`,
   known: (actor: string, repo: string) => `${repo} serves the miner ${actor} already`,
 }

@@ -150,3 +150,13 @@ export function metricBytes(bytes: number): string {
   const whole = Math.floor(value)
   return `${value - whole === 0.5 ? whole + (whole % 2) : Math.round(value)} ${names[power]}`
 }
+
+const deciUnits = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi'] as const
+
+/** A number with three significant digits and a binary prefix, `4.1 Ki` (Lotus types.DeciStr). */
+export function deci(value: string): string {
+  const text = size(value, 3)
+  if (text === '0 B') return text
+  const [number = '', unit = ''] = text.split(' ')
+  return `${number} ${unit === 'B' ? deciUnits[0] : unit.slice(0, -1)}`
+}

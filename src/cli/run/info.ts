@@ -81,7 +81,7 @@ export async function info({ node, out }: Context): Promise<void> {
   )
 }
 
-function syncState(head: TipsetJson, blockDelay: number, out: Output): string {
+export function syncState(head: TipsetJson, blockDelay: number, out: Output): string {
   const behind = Date.now() / 1000 - timeOf(head)
   if (behind < blockDelay * 1.5) return `[${out.paint('green', 'sync ok')}]`
   if (behind < blockDelay * 5) return `[${out.paint('yellow', `sync slow (${goDuration(behind)} behind)`)}]`
@@ -89,7 +89,7 @@ function syncState(head: TipsetJson, blockDelay: number, out: Output): string {
 }
 
 /** Coloured by how much a user pays: Lotus's steps at 0.1, 0.75 and 3 nFIL. */
-function baseFee(head: TipsetJson, out: Output): string {
+export function baseFee(head: TipsetJson, out: Output): string {
   const fee = BigInt(firstBlock(head).ParentBaseFee)
   const color = fee > 3_000_000_000n ? 'red' : fee > 750_000_000n ? 'yellow' : fee > 100_000_000n ? 'green' : 'blue'
   return out.paint(color, filShort(fee))

@@ -1,6 +1,7 @@
-import { bool, type GroupSpec, list, text } from '../../spec.ts'
+import { bool, type GroupSpec, int, list, text } from '../../spec.ts'
 import { actor } from './actor.ts'
 import { minerCommand, minerFlags } from './flags.ts'
+import { mining } from './mining.ts'
 import { proving } from './proving.ts'
 import { storage } from './storage.ts'
 
@@ -9,6 +10,7 @@ export const runFlags = {
   nosync: bool(),
   config: text(),
   'network-file': text(),
+  'accept-unknown-past': bool(),
   // Node raises the limit of open files itself, and the addon's build decides about the GPU: accepted for Lotus's service files.
   'manage-fdlimit': bool({ default: true, hidden: true }),
   'enable-gpu-proving': bool({ default: true, hidden: true }),
@@ -55,7 +57,7 @@ const config: GroupSpec = {
 }
 
 /** Groups about the miner that stand at the top level as well as below `miner`. */
-export const minerGroups: readonly GroupSpec[] = [proving, storage, actor]
+export const minerGroups: readonly GroupSpec[] = [proving, storage, actor, mining]
 
 export const miner: GroupSpec = {
   name: 'miner',
@@ -70,6 +72,11 @@ export const miner: GroupSpec = {
       name: 'init',
       flags: initFlags,
       run: async (context) => (await import('../../run/miner/init.ts')).init(context),
+    }),
+    minerCommand({
+      name: 'info',
+      flags: { blocks: int() },
+      run: async (context) => (await import('../../run/miner/info.ts')).info(context),
     }),
     minerCommand({
       name: 'stop',

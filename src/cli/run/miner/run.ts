@@ -34,6 +34,7 @@ export async function run({ flags, env, node, out, signal }: RunContext): Promis
       {
         repoPath: flags['miner-repo'] === undefined ? env.minerRepo : expandHome(flags['miner-repo']),
         noSync: flags.nosync,
+        acceptUnknownPast: flags['accept-unknown-past'],
         ...(network === undefined ? {} : { network }),
         ...(port === undefined ? {} : { apiHost: LOOPBACK, apiPort: Number(port) }),
         ...(configPath === undefined ? {} : { configPath }),

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { epochDistance, fil, percent, size } from '../../format.ts'
+import { deci, epochDistance, fil, percent, size } from '../../format.ts'
 import { multiaddrText } from '../../multiaddr.ts'
 import { parseAddress } from '../../parse.ts'
 import { loadTipset } from '../../tipset-ref.ts'
@@ -25,16 +25,6 @@ export async function provingDeadline({ node, args, flags, out }: Context<Tipset
     out.line(`Challenge:\t${deadline.Challenge}`)
     out.line(`FaultCutoff:\t${deadline.FaultCutoff}`)
   })
-}
-
-const deciUnits = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi'] as const
-
-/** A number with three significant digits and a binary prefix, `4.1 Ki` (Lotus types.DeciStr). */
-function deci(value: string): string {
-  const text = size(value, 3)
-  if (text === '0 B') return text
-  const [number = '', unit = ''] = text.split(' ')
-  return `${number} ${unit === 'B' ? deciUnits[0] : unit.slice(0, -1)}`
 }
 
 export async function minerInfo({ node, args, flags, out }: Context<TipsetFlag>): Promise<void> {
