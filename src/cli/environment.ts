@@ -29,13 +29,21 @@ export interface Environment {
   readonly ipfsGateway: string | undefined
   /** `TRUST_PARAMS`: proof parameters that are there are not read to check them. */
   readonly trustParameters: boolean
+  /** `LOTUS_RECOVERING_SECTOR_LIMIT`: most sectors that one deadline recovers at a time. */
+  readonly recoveringSectorLimit: string | undefined
   readonly noColor: boolean
   /** `NELUMBO_DEBUG`: print where an unexpected error arose. */
   readonly debug: boolean
 }
 
 /** Not settings of the config file, though they begin like one. */
-const notConfig = new Set(['LOTUS_PATH', 'LOTUS_MINER_PATH', 'LOTUS_STORAGE_PATH', 'LOTUS_WORKER_PATH'])
+const notConfig = new Set([
+  'LOTUS_PATH',
+  'LOTUS_MINER_PATH',
+  'LOTUS_RECOVERING_SECTOR_LIMIT',
+  'LOTUS_STORAGE_PATH',
+  'LOTUS_WORKER_PATH',
+])
 
 /** @param env the process's environment; given in tests */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
@@ -60,6 +68,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     parameterCache: nonEmpty(env.FIL_PROOFS_PARAMETER_CACHE),
     ipfsGateway: nonEmpty(env.IPFS_GATEWAY),
     trustParameters: env.TRUST_PARAMS === '1',
+    recoveringSectorLimit: nonEmpty(env.LOTUS_RECOVERING_SECTOR_LIMIT),
     noColor: nonEmpty(env.NO_COLOR) !== undefined,
     debug: nonEmpty(env.NELUMBO_DEBUG) !== undefined,
   }

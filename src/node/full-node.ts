@@ -234,7 +234,8 @@ async function start(
   })
   if (chain.head !== undefined) preMigrations.onHead(chain.head.height)
 
-  const journal = await Journal.open(repo.paths.journal, chain)
+  const journal = await Journal.open(repo.paths.journal)
+  journal.follow(chain)
   closers.push(() => journal.close())
   const metrics = nodeMetrics({ chain, network })
   closers.push(async () => metrics.close())

@@ -10,32 +10,37 @@ const log = getLogger('journal')
 const MAX_BYTES = 1 << 30
 const NAME = 'lotus-journal.ndjson'
 
-/** A journal of head changes, one JSON object a line, in the repo's `journal` folder. */
+/** A journal of what happened, one JSON object a line, in the repo's `journal` folder. */
 export class Journal {
   readonly #folder: string
   #stream: WriteStream
   #bytes: number
-  readonly #forget: () => void
+  readonly #forget: (() => void)[] = []
   #full = false
 
-  private constructor(folder: string, stream: WriteStream, bytes: number, chain: ChainStore) {
+  private constructor(folder: string, stream: WriteStream, bytes: number) {
     this.#folder = folder
     this.#stream = stream
     this.#bytes = bytes
-    this.#forget = chain.onHeadChange((changes, head) =>
-      this.#write('sync:head_change', {
+  }
+
+  static async open(folder: string): Promise<Journal> {
+    const path = join(folder, NAME)
+    const bytes = existsSync(path) ? (await stat(path)).size : 0
+    return new Journal(folder, Journal.#append(path), bytes)
+  }
+
+  /** Records every change of the head. */
+  follow(chain: Pick<ChainStore, 'onHeadChange'>): void {
+    const forget = chain.onHeadChange((changes, head) =>
+      this.record('sync:head_change', {
         To: head.cids.map((c) => ({ '/': c.toString() })),
         ToHeight: head.height,
         RevCount: changes.filter((c) => c.type === 'revert').length,
         ApplyCount: changes.filter((c) => c.type === 'apply').length,
       }),
     )
-  }
-
-  static async open(folder: string, chain: ChainStore): Promise<Journal> {
-    const path = join(folder, NAME)
-    const bytes = existsSync(path) ? (await stat(path)).size : 0
-    return new Journal(folder, Journal.#append(path), bytes, chain)
+    this.#forget.push(forget)
   }
 
   static #append(path: string): WriteStream {
@@ -44,7 +49,8 @@ export class Journal {
     return stream
   }
 
-  #write(event: string, data: object): void {
+  /** @param event `system:event`, as Lotus names them */
+  record(event: string, data: object): void {
     // A disk that does not keep up costs entries of the journal, never memory.
     if (this.#full) return
     const line = `${JSON.stringify({ Timestamp: new Date().toISOString(), Event: event, Data: data })}\n`
@@ -72,7 +78,7 @@ export class Journal {
   }
 
   async close(): Promise<void> {
-    this.#forget()
+    for (const forget of this.#forget) forget()
     await new Promise<void>((resolve) => {
       this.#stream.end(resolve)
     })

@@ -22,6 +22,7 @@ import { Repo } from '../store/repo.ts'
 import { type Address, Protocol } from '../types/address.ts'
 import { TipsetKey } from '../types/tipset.ts'
 import { startBlockProduction } from './block-production.ts'
+import { Journal } from './journal.ts'
 import { loadMinerConfig, type StorageMinerConfig } from './miner-config.ts'
 import { minerHandlers } from './miner-handlers.ts'
 import type { MinerNodeOptions } from './miner-options.ts'
@@ -29,7 +30,7 @@ import { useProvingParameters } from './proof-parameters.ts'
 import { provingHandlers } from './proving-handlers.ts'
 import { serveMinerApi } from './serve-miner-api.ts'
 import { storageHandlers } from './storage-handlers.ts'
-import { startWindowPosts } from './window-post.ts'
+import { recordWindowPosts, startWindowPosts } from './window-post.ts'
 import { workerHandlers } from './worker-handlers.ts'
 
 const log = getLogger('miner')
@@ -131,6 +132,8 @@ async function start(
       hint: 'Run nelumbo miner init --actor <address>.',
     })
 
+  const journal = await Journal.open(repo.paths.journal)
+  closers.push(() => journal.close())
   const params = await loadMiningParams(api, options.network, signal)
   if (!options.noSync) await waitForSync({ api, clock }, Number(params.blockDelaySecs), signal)
   const actors = await idAddresses(api, served, signal)
@@ -155,7 +158,15 @@ async function start(
   const windowPosts =
     DisableWindowPoSt || !EnableMining
       ? undefined
-      : await startWindowPosts({ api, heads, prover, records: metadata }, { actors, config, proofs: params.proofs })
+      : await startWindowPosts(
+          { api, heads, prover, records: metadata, journal: recordWindowPosts(journal, params.addressPrefix) },
+          {
+            actors,
+            config,
+            proofs: params.proofs,
+            ...(options.recoveringSectorLimit === undefined ? {} : { recoveringSectorLimit: options.recoveringSectorLimit }),
+          },
+        )
   if (windowPosts !== undefined) closers.push(() => windowPosts.close())
   heads.start()
 

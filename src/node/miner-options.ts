@@ -20,5 +20,7 @@ export interface MinerNodeOptions {
   readonly proofParameters?: string
   /** Starts without reading the proving parameters, which have many GB, to check them. */
   readonly trustParameters?: boolean
+  /** Sectors that one deadline may recover at a time; 0, or nothing: all. */
+  readonly recoveringSectorLimit?: bigint
   readonly signal?: AbortSignal
 }

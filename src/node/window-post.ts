@@ -1,4 +1,5 @@
 import type { Api } from '../api/api.ts'
+import { deadlineInfo } from '../api/types/miner.ts'
 import { ControlAddresses } from '../miner/control-addresses.ts'
 import type { HeadFollower } from '../miner/head-follower.ts'
 import type { Prover } from '../miner/proving.ts'
@@ -7,7 +8,9 @@ import { ProofRecords } from '../miner/wdpost/proof-records.ts'
 import { type WindowPostEvent, WindowPostScheduler } from '../miner/wdpost/scheduler.ts'
 import { verifyWindowPost } from '../native/proofs.ts'
 import { type Address, Protocol } from '../types/address.ts'
+import { signedMessageCid } from '../types/message.ts'
 import { TipsetKey } from '../types/tipset.ts'
+import type { Journal } from './journal.ts'
 import type { StorageMinerConfig } from './miner-config.ts'
 import { addressConfigOf } from './miner-handlers.ts'
 
@@ -76,5 +79,26 @@ export async function startWindowPosts(c: WindowPostComponents, init: WindowPost
   return {
     byActor,
     close: async () => void (await Promise.all([...byActor.values()].map((s) => s.close()))),
+  }
+}
+
+/** Lotus's journal events of window PoSts, with the miner, of which a process may have several; one for each message. */
+export function recordWindowPosts(
+  journal: Pick<Journal, 'record'>,
+  addressPrefix: 'f' | 't',
+): (miner: Address, event: WindowPostEvent) => void {
+  return (miner, { type, state, deadline, height, error, messages }) => {
+    const data = {
+      Miner: miner.toString(addressPrefix),
+      Deadline: deadlineInfo.toJson(deadline, { addressPrefix }),
+      Height: height,
+      TipSet: null,
+      ...(error === undefined ? {} : { Error: error }),
+      State: state,
+    }
+    if (messages === undefined || messages.length === 0) journal.record(`wdpost:${type}`, data)
+    else
+      for (const message of messages)
+        journal.record(`wdpost:${type}`, { ...data, MessageCID: { '/': signedMessageCid(message).toString() } })
   }
 }

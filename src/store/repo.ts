@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { makeFolder, temporaryPrefix, writeFileAtomic } from '../lib/atomic-file.ts'
 import { errorMessage } from '../lib/errors.ts'
 import { Keystore } from './keystore.ts'
-import { RepoError } from './repo-errors.ts'
+import { KeystoreError, RepoError } from './repo-errors.ts'
 import { lockRepo, type RepoLock } from './repo-lock.ts'
 
 /** Number of the layout that this version writes; a newer one is not opened. */
@@ -116,14 +116,27 @@ export class Repo {
 
   /**
    * Takes the repo for this process alone, until `release` or the process's end.
-   * @throws RepoError REPO_LOCKED naming the process that has it
+   * @throws RepoError REPO_LOCKED naming the process that has it; KeystoreError KEYSTORE_PERMISSIONS
    */
   async lock(): Promise<void> {
     if (this.#lock !== undefined) return
+    await this.#checkKeystore()
     this.#lock = await lockRepo(this.path)
     // With the lock held nobody else writes here, so that unfinished files are leftovers.
     for (const name of await readdir(this.path))
       if (name.startsWith(temporaryPrefix)) await rm(join(this.path, name), { force: true })
+  }
+
+  /** Others must not so much as see whose keys lie here. @throws KeystoreError KEYSTORE_PERMISSIONS */
+  async #checkKeystore(): Promise<void> {
+    const { keystore } = this.paths
+    const { mode } = await stat(keystore)
+    if ((mode & 0o077) === 0) return
+    const shown = (mode & 0o777).toString(8).padStart(4, '0')
+    throw new KeystoreError(
+      'KEYSTORE_PERMISSIONS',
+      `The folder ${keystore} is open to other users (mode ${shown}, not 0700); run: chmod 700 ${keystore}`,
+    )
   }
 
   get locked(): boolean {

@@ -22,6 +22,8 @@ t.test('empty variables count as unset', async (t) => {
   t.equal(env.apiInfo, undefined)
   t.equal(env.logLevel, undefined)
   t.equal(env.noColor, false)
+  const limited = readEnvironment({ HOME: '/home/me', LOTUS_RECOVERING_SECTOR_LIMIT: '12' })
+  t.same([limited.recoveringSectorLimit, limited.config], ['12', {}], 'no setting of the config file')
   t.equal(env.cacheDir, '/h/.cache/nelumbo')
 })
 

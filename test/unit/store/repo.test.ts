@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { t } from 'tap'
 import { Repo } from '../../../src/store/repo.ts'
@@ -119,6 +119,22 @@ t.test('of processes that start together one gets the repo', async (t) => {
   await t.rejects(repo.lock(), { code: 'REPO_LOCKED' })
   for (const child of children) child.kill('SIGKILL')
   await Promise.all(children.map((c) => once(c, 'exit')))
+  await repo.lock()
+  await repo.release()
+})
+
+t.test('a keystore that is open to others is refused', async (t) => {
+  const folder = join(t.testdir({}), 'repo')
+  const repo = await Repo.open(folder, { create: true })
+  for (const mode of [0o750, 0o705, 0o710]) {
+    chmodSync(repo.paths.keystore, mode)
+    await t.rejects(repo.lock(), {
+      code: 'KEYSTORE_PERMISSIONS',
+      message: new RegExp(`mode 0${mode.toString(8)}, not 0700\\); run: chmod 700 `),
+    })
+    t.notOk(repo.locked)
+  }
+  chmodSync(repo.paths.keystore, 0o700)
   await repo.lock()
   await repo.release()
 })

@@ -10,7 +10,7 @@ import { en } from '../../en.ts'
 import { minerErrors } from '../../en-miner.ts'
 import { expandHome } from '../../environment.ts'
 import { usage } from '../../errors.ts'
-import { shorten } from '../../parse.ts'
+import { parseInteger, shorten } from '../../parse.ts'
 
 type RunContext = Context<typeof runFlags & MinerFlags>
 
@@ -25,6 +25,8 @@ export async function run({ flags, env, node, out, signal }: RunContext): Promis
   const configPath = existing('config', flags.config)
   const networkFile = existing('network-file', flags['network-file'])
   const network = networkFile === undefined ? undefined : await loadNetworkFile(networkFile)
+  const limit = env.recoveringSectorLimit
+  const recoveringSectorLimit = limit === undefined ? 0 : parseInteger(limit, 'LOTUS_RECOVERING_SECTOR_LIMIT')
   const level = env.logLevel === undefined ? DEFAULT_LOG_LEVEL : parseLogLevel(env.logLevel)
   configureLogging({ level, format: process.stderr.isTTY ? 'pretty' : 'plain', write: (text) => process.stderr.write(text) })
   signal.addEventListener('abort', () => out.note(en.stopping), { once: true })
@@ -41,6 +43,7 @@ export async function run({ flags, env, node, out, signal }: RunContext): Promis
         configOverrides: env.config,
         ...(env.parameterCache === undefined ? {} : { proofParameters: env.parameterCache }),
         trustParameters: env.trustParameters,
+        recoveringSectorLimit: BigInt(recoveringSectorLimit),
         signal,
       },
       { api: client.api },
