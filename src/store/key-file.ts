@@ -26,6 +26,9 @@ export function isSealed(record: KeyRecord): record is SealedKey {
 /** Old files of Lotus have the number of the signature's kind instead of a name (chain/types/keystore.go). */
 const numberedTypes: Readonly<Record<number, string>> = { 1: 'secp256k1', 2: 'bls', 3: 'delegated' }
 
+/** Makes an encrypted key's type one that Lotus refuses: a key without bytes of a type that it knows ends its process. */
+const SEALED_MARK = '-encrypted'
+
 const QUOTE = 0x22
 const COLON = 0x3a
 const MARK = Buffer.from('"PrivateKey"')
@@ -34,7 +37,9 @@ const MARK = Buffer.from('"PrivateKey"')
 export function formatKeyFile(record: KeyRecord): Buffer {
   if (isSealed(record)) {
     const { type, address, sealed } = record
-    return Buffer.from(JSON.stringify({ Type: type, Address: address, Encrypted: Buffer.from(sealed).toString('base64') }))
+    return Buffer.from(
+      JSON.stringify({ Type: type + SEALED_MARK, Address: address, Encrypted: Buffer.from(sealed).toString('base64') }),
+    )
   }
   const head = Buffer.from(`{"Type":${JSON.stringify(record.type)},"PrivateKey":"`)
   const out = Buffer.alloc(head.length + Math.ceil(record.privateKey.length / 3) * 4 + 2)
@@ -57,7 +62,8 @@ export function parseKeyFile(file: Buffer, name: string): KeyRecord {
     if (typeof type !== 'string' || type === '') throw new Error('it has no type')
     if (place !== undefined) return { type, privateKey: decodeBase64(file.subarray(place.start, place.end)) }
     if (typeof Encrypted !== 'string' || typeof Address !== 'string') throw new Error('it has no private key')
-    return { type, address: Address, sealed: decodeBase64(Buffer.from(Encrypted)) }
+    const bare = type.endsWith(SEALED_MARK) ? type.slice(0, -SEALED_MARK.length) : type
+    return { type: bare, address: Address, sealed: decodeBase64(Buffer.from(Encrypted)) }
   } catch (e) {
     // The parser's message may quote the text, which holds the key: only its kind is told.
     const why = e instanceof SyntaxError ? 'it is not JSON' : errorMessage(e)

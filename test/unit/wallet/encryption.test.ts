@@ -91,6 +91,17 @@ t.test('locked, unlocked, started again', async (t) => {
   t.same(await third.sign(first, data, any), before)
 })
 
+t.test('Lotus refuses encrypted files instead of taking them for keys without bytes', async (t) => {
+  const folder = t.testdir({})
+  const { wallet, kept } = await filled(folder)
+  await wallet.setPassphrase(bytes('p'))
+  const files = readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')))
+  t.equal(files.length, 6)
+  for (const file of files) t.match(file, { Type: /-encrypted$/, Address: String, Encrypted: String, PrivateKey: undefined })
+  const addresses = files.map(({ Address }) => Address)
+  for (const address of kept) t.ok(addresses.includes(address.toString('t')))
+})
+
 t.test('a key file put there by hand is encrypted at the next unlock', async (t) => {
   const root = t.testdir({ live: {}, other: {} })
   const folder = join(root, 'live')
