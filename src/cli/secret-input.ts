@@ -12,7 +12,7 @@ const CTRL_D = 0x04
 const CTRL_U = 0x15
 const BACKSPACE = [0x08, 0x7f]
 
-type Input = Pick<ReadStream, 'isTTY' | 'setRawMode' | 'iterator' | 'pause' | 'unref'>
+type Input = Pick<ReadStream, 'isTTY' | 'setRawMode' | 'iterator' | 'pause' | 'ref' | 'unref'>
 
 export interface SecretSources {
   readonly input?: Input
@@ -29,10 +29,12 @@ export async function readSecret(question: string, { input = process.stdin, prom
   signal.throwIfAborted()
   // A second question may follow: the stream must not be closed after the first answer.
   const chunks: AsyncIterable<Buffer> = input.iterator({ destroyOnReturn: false })
+  input.ref?.()
   const typed = input.isTTY
   if (typed) {
-    prompt(question)
+    // First: whoever types ahead of the question must not be seen either.
     input.setRawMode(true)
+    prompt(question)
   }
   try {
     return await (typed ? readKeys(chunks) : readLine(chunks))

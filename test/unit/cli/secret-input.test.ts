@@ -5,15 +5,21 @@ import { readSecret } from '../../../src/cli/secret-input.ts'
 /** A terminal, or a pipe, into which something is typed. */
 function stdin({ isTTY }: { readonly isTTY: boolean }) {
   const modes: boolean[] = []
+  const held: string[] = []
   const asked: string[] = []
-  const input = Object.assign(new PassThrough(), { isTTY, setRawMode: (mode: boolean) => modes.push(mode), unref: () => {} })
+  const input = Object.assign(new PassThrough(), {
+    isTTY,
+    setRawMode: (mode: boolean) => modes.push(mode),
+    ref: () => held.push('ref'),
+    unref: () => held.push('unref'),
+  })
   const ask = (signal = new AbortController().signal): Promise<Buffer> =>
     readSecret('Key: ', { input: input as never, prompt: (text) => asked.push(text), signal })
-  return { input, modes, asked, ask }
+  return { input, modes, held, asked, ask }
 }
 
 t.test('typed, without an echo', async (t) => {
-  const { input, modes, asked, ask } = stdin({ isTTY: true })
+  const { input, modes, held, asked, ask } = stdin({ isTTY: true })
   input.write('s3crex')
   const first = ask()
   input.write('\x7ft\r')
@@ -24,6 +30,7 @@ t.test('typed, without an echo', async (t) => {
   input.write('wrong\x15schlüssel mit ü')
   input.write('\x7fö\n')
   t.equal(String(await second), 'schlüssel mit ö', 'a second question gets its own answer')
+  t.same(held, ['ref', 'unref', 'ref', 'unref'], 'a question that waits keeps the process alive, nothing else does')
   const third = ask()
   input.write('\r')
   await t.rejects(third, { code: 'CLI_FAILED', message: 'nothing came on standard input' })
