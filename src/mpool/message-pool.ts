@@ -85,7 +85,7 @@ export class MessagePool {
   /** Takes back the messages of this node's clients that are not in a block yet. One that no longer fits is left out, not lost. */
   async loadLocal(): Promise<void> {
     const messages = (await this.#local.load()).map(pooled)
-    messages.sort((a, b) => (a.signed.message.nonce < b.signed.message.nonce ? -1 : 1))
+    messages.sort(byNonceAndPremium)
     const judged = await Promise.allSettled(messages.map((m) => this.#admission.judge(m)))
     for (const [i, m] of messages.entries()) {
       this.state.pending.setLocal(m.signed.message.from)
@@ -306,6 +306,12 @@ export class MessagePool {
     await this.follower.close()
     await this.#pruner.settled()
   }
+}
+
+/** What was replaced comes before what replaced it. */
+function byNonceAndPremium({ signed: { message: a } }: PooledMessage, { signed: { message: b } }: PooledMessage): number {
+  if (a.nonce !== b.nonce) return a.nonce < b.nonce ? -1 : 1
+  return a.gasPremium < b.gasPremium ? -1 : 1
 }
 
 function readConfig(metadata: MetadataStore): MpoolConfig {

@@ -150,6 +150,19 @@ t.test('the stream of changes', async (t) => {
   for await (const _ of p.pool.updates(stop.signal)) t.fail('nothing comes after the end')
 })
 
+t.test('after a restart the replacement waits, not what it replaced', async (t) => {
+  const p = await testPool(t)
+  p.chain.set(secp)
+  const offers = [300_000n, 100_000n, 200_000n].sort().map((gasPremium) => transfer(secp, 0, { gasPremium }))
+  for (const m of offers) await p.pool.push(m, { trusted: true, local: true })
+  const again = p.again()
+  await again.loadLocal()
+  t.same(
+    again.pending().map((m) => m.message.gasPremium),
+    [300_000n],
+  )
+})
+
 t.test('a local record goes when its nonce is final', async (t) => {
   const p = await testPool(t)
   p.chain.set(secp)
