@@ -26,7 +26,7 @@ export async function validateWay(
   signal?: AbortSignal,
 ): Promise<BlockResult[][]> {
   const started: Promise<BlockResult[]>[] = []
-  const batches = new Batches(env)
+  const batches = new Batches(env, tipsets.length === 1 ? 1 : FIRST_BATCH)
   for (const blocks of tipsets) {
     const results: Promise<BlockResult>[] = []
     let broken = false
@@ -64,15 +64,18 @@ export async function validateWay(
 
 /** Blocks whose signatures and proofs are checked together; more would only come later. */
 const BATCH = 16
+/** The first of a way: native threads are to have something to do soon. */
+const FIRST_BATCH = 4
 
-/** When what was collected is sent off: soon at first, so that the native threads have something to do. */
+/** When what was collected is sent off. */
 class Batches {
   readonly #env: ConsensusEnv
-  #size = 1
+  #size: number
   #blocks = 0
 
-  constructor(env: ConsensusEnv) {
+  constructor(env: ConsensusEnv, first: number) {
     this.#env = env
+    this.#size = first
   }
 
   addBlock(): void {

@@ -11,7 +11,7 @@ import type { BlockSource } from './bitswap/server.ts'
 import type { ChainSource } from './exchange/source.ts'
 import type { BlockListStore } from './gater.ts'
 import type { PeerBook } from './peer-manager.ts'
-import type { GossipOrigin } from './pubsub/pubsub.ts'
+import type { GossipOrigin, Judged } from './pubsub/pubsub.ts'
 import type { Verdict } from './pubsub/verdict.ts'
 
 export interface NetComponents {
@@ -75,6 +75,8 @@ export interface NetEvents {
   /** A new block that the validator accepted, our own among them (`local`); its messages may have to be fetched. */
   block: [block: BlockMsg, from: GossipOrigin]
   message: [message: SignedMessage, from: GossipOrigin]
+  /** Something of gossip, our own messages among it, got its verdict. */
+  judged: [judged: Judged]
   /** The last connection to a peer is gone. */
   disconnect: [peer: string]
 }

@@ -1,4 +1,4 @@
-import type { Peer } from '@libp2p/interface'
+import type { Peer, Stream } from '@libp2p/interface'
 import { multiaddrFromText, type PeerAddresses, peerIdFromText, withoutPeer } from './addresses.ts'
 import type { BandwidthStats } from './bandwidth.ts'
 import { NetError } from './errors.ts'
@@ -28,12 +28,17 @@ export interface PeerDetails {
     | undefined
 }
 
+/** What each new stream lets its peer send unread; go-yamux reserves as much of a scope's memory. */
+const INITIAL_STREAM_WINDOW = 256 << 10
+
 /** What one scope of the network holds (go-libp2p network.ScopeStat). */
 export interface ScopeStats {
   readonly streamsInbound: number
   readonly streamsOutbound: number
   readonly connsInbound: number
   readonly connsOutbound: number
+  /** Bytes that peers may make us hold for open streams, or that these hold already, whichever is more. */
+  readonly memory: number
 }
 
 /** Limits of a scope; 0 bytes of memory means that memory is not limited by scope. */
@@ -214,13 +219,14 @@ export class NetView {
 
   /** What all connections, those of one peer, or the streams of one protocol hold. */
   stats(filter: { readonly peer?: string; readonly protocol?: string } = {}): ScopeStats {
-    const out = { streamsInbound: 0, streamsOutbound: 0, connsInbound: 0, connsOutbound: 0 }
+    const out = { streamsInbound: 0, streamsOutbound: 0, connsInbound: 0, connsOutbound: 0, memory: 0 }
     for (const c of this.#libp2p.getConnections()) {
       if (filter.peer !== undefined && c.remotePeer.toString() !== filter.peer) continue
       if (filter.protocol === undefined) out[c.direction === 'inbound' ? 'connsInbound' : 'connsOutbound']++
       for (const s of c.streams) {
         if (filter.protocol !== undefined && s.protocol !== filter.protocol) continue
         out[s.direction === 'inbound' ? 'streamsInbound' : 'streamsOutbound']++
+        out.memory += Math.max(INITIAL_STREAM_WINDOW, bufferedBytes(s))
       }
     }
     return out
@@ -261,6 +267,12 @@ export class NetView {
       peers: [...new Set(connections.map((c) => c.remotePeer.toString()))].sort(),
     }
   }
+}
+
+/** Bytes that wait in a stream's buffers. */
+function bufferedBytes(stream: Stream): number {
+  const { readBufferLength = 0, writeBufferLength = 0 } = stream as { readBufferLength?: number; writeBufferLength?: number }
+  return readBufferLength + writeBufferLength
 }
 
 function agentOf(peer: Peer | undefined): string {

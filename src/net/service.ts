@@ -88,6 +88,7 @@ export class NetService {
         validateMessage: components.validateMessage,
         onBlock: (block, from) => this.#tell('block', block, from),
         onMessage: (message, from) => this.#tell('message', message, from),
+        onJudged: (judged) => this.#tell('judged', judged),
         blacklist: (peer) => {
           this.#blacklisted.add(peer)
           this.expel(peer, BLACKLIST_SHUN_MS)

@@ -1,9 +1,9 @@
 import { FIL, type TokenAmount } from '../types/scalars.ts'
 
+export { finality } from '../types/finality.ts'
+
 /** Numbers that all networks share (build/buildconstants/params_shared_vals.go). */
 
-/** Epochs after which nothing is undone. */
-export const finality = 900
 export const epochsInHour = 120
 export const epochsInDay = 2880
 export const epochsInYear = 365 * epochsInDay

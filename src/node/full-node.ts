@@ -34,6 +34,7 @@ import { beaconOf } from './mining-handlers.ts'
 import { joinMessagesNearHead, startMpool } from './mpool.ts'
 import { countedPool } from './mpool-metrics.ts'
 import { blameClaim, createNet, exchangeSource, follow } from './net-link.ts'
+import { countNet, countSync } from './net-metrics.ts'
 import { noChainText } from './no-chain.ts'
 import type { FullNodeOptions, ValidationResult } from './options.ts'
 import { useVerifyingKeys } from './proof-parameters.ts'
@@ -265,6 +266,8 @@ async function start(
           validator: new PoolValidator({ pool, registry: metrics.registry }),
           onBadClaim: (peer, error) => (net === undefined ? undefined : blameClaim(net, peer, error)),
         })
+  if (net !== undefined) countNet(metrics.registry, net)
+  if (syncer !== undefined) countSync(metrics.registry, syncer.reports)
   syncer?.start()
   if (syncer !== undefined) closers.push(() => syncer.close())
   if (net !== undefined && mpool !== undefined && syncer !== undefined) {

@@ -1,15 +1,13 @@
 import { fromJson } from '../codec/codec.ts'
 import type { BlockHeader } from '../types/block.ts'
 import { type CID, cidFromBytes } from '../types/cid.ts'
+import { finality } from '../types/finality.ts'
 import { type Tipset, TipsetKey, tipsetKey, tipsetKeyBlock } from '../types/tipset.ts'
 import type { Block, Blockstore } from './blockstore.ts'
 import type { ChainReader, HeadChange } from './chain-reader.ts'
 import { StoreError } from './errors.ts'
 import { HeadChangeQueue } from './head-changes.ts'
 import { type MetadataStore, metadataKeys } from './metadata.ts'
-
-/** Epochs after which a tipset is final for expected consensus (Lotus policy.ChainFinality). */
-const FINALITY = 900
 
 export interface ChainStoreComponents {
   readonly store: Blockstore & { sync?(): Promise<void> }
@@ -166,10 +164,10 @@ export class ChainStore {
       const fork = this.reader.commonAncestor(head, tipset)
       if (!fork.equals(tipset)) {
         // Going on from the head is no fork; leaving it more than finality back is one too many.
-        if (!fork.equals(head) && fork.height < head.height - FINALITY)
+        if (!fork.equals(head) && fork.height < head.height - finality)
           throw new StoreError(
             'STORE_CHECKPOINT',
-            `tipset ${tipset.key} leaves the chain more than ${FINALITY} epochs below the head`,
+            `tipset ${tipset.key} leaves the chain more than ${finality} epochs below the head`,
           )
         await this.#take(tipset, true)
       }

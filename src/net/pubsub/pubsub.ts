@@ -37,8 +37,18 @@ export interface PubsubComponents {
   /** Told of each block that was accepted, once. It must not throw. */
   readonly onBlock: (block: BlockMsg, from: GossipOrigin) => void
   readonly onMessage: (message: SignedMessage, from: GossipOrigin) => void
+  /** Told of each verdict, and how long it took. */
+  readonly onJudged?: (judged: Judged) => void
   /** Told when a peer's messages were rejected more than `blacklistAfter` times. */
   readonly blacklist: (peer: string) => void
+}
+
+/** What became of a message of gossip. */
+export interface Judged {
+  readonly topic: string
+  readonly local: boolean
+  readonly verdict: Verdict
+  readonly ms: number
 }
 
 export interface PubsubInit {
@@ -165,7 +175,9 @@ export class Pubsub {
   async publishRaw(topic: string, data: Uint8Array): Promise<number> {
     const validate = this.#validators.get(topic)
     if (validate === undefined) throw new NetError('NET_PUBLISH', `the topic ${topic} has not been joined`)
+    const started = performance.now()
     const verdict = await validate(data, { peer: this.#self, local: true })
+    this.#c.onJudged?.({ topic, local: true, verdict, ms: performance.now() - started })
     if (verdict !== 'accept')
       throw new NetError('NET_PUBLISH', `a message for ${topic} was not published: its check said "${verdict}"`)
     const { recipients } = await this.#c.gossip.publish(topic, data)
@@ -211,7 +223,9 @@ export class Pubsub {
     this.#validators.set(topic, validate)
     this.#c.gossip.topicValidators.set(topic, async (peerId: PeerId, message: Message) => {
       const peer = peerId.toString()
+      const started = performance.now()
       const verdict = await this.#gate.run(peer, () => this.#judge(topic, validate, message.data, peer))
+      this.#c.onJudged?.({ topic, local: false, verdict, ms: performance.now() - started })
       if (verdict === 'reject') this.#countRejected(peer)
       return verdict as TopicValidatorResult
     })

@@ -1,13 +1,10 @@
 import * as v2 from '../../api/methods/v2.ts'
 import { EC_WINDOW, type EcFinality, EcFinalityCalculator } from '../../consensus/finality.ts'
-import { finality } from '../../networks/constants.ts'
+import { finality, safeHeightDistance } from '../../networks/constants.ts'
 import { MissingBlockError } from '../../store/blockstore.ts'
 import type { ChainReader } from '../../store/chain-reader.ts'
 import type { Tipset } from '../../types/tipset.ts'
 import { type BoundQuery, type QueryEnv, query } from './env.ts'
-
-/** Epochs behind the head that count as safe in API v2 (Lotus build/buildconstants SafeHeightDistance). */
-const SAFE_DISTANCE = 200
 
 /** The calculator of each chain; it keeps the answer for the last head. */
 const calculators = new WeakMap<ChainReader, EcFinalityCalculator>()
@@ -44,7 +41,7 @@ export function finalizedTipset(env: QueryEnv): Tipset {
 /** The `safe` of API v2: 200 epochs below the head, or the finalized one where that is newer. */
 export function safeTipset(env: QueryEnv): Tipset {
   const finalized = finalizedTipset(env)
-  const height = Math.max(0, env.head.height - SAFE_DISTANCE)
+  const height = Math.max(0, env.head.height - safeHeightDistance)
   if (finalized.height >= height) return finalized
   return env.state.chain.tipsetByHeight(height, env.head, { before: true })
 }

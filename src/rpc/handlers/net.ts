@@ -74,8 +74,7 @@ function asScopeStat(s: ScopeStats): ScopeStat {
     numConnsOutbound: s.connsOutbound,
     // Each connection is a TCP socket.
     numFD: s.connsInbound + s.connsOutbound,
-    // Memory is not counted by scope here.
-    memory: 0n,
+    memory: BigInt(s.memory),
   }
 }
 
@@ -93,7 +92,7 @@ function emptyStat() {
 
 /** The scopes of go-libp2p's resource manager. Services have none of their own here: each speaks one protocol. */
 function statOf(net: NetView, scope: string): Stat {
-  const none = { streamsInbound: 0, streamsOutbound: 0, connsInbound: 0, connsOutbound: 0 }
+  const none = { streamsInbound: 0, streamsOutbound: 0, connsInbound: 0, connsOutbound: 0, memory: 0 }
   const protocol = (p: string): [string, ScopeStat] => [p, asScopeStat(net.stats({ protocol: p }))]
   const peer = (p: string): [string, ScopeStat] => [p, asScopeStat(net.stats({ peer: p }))]
   const name = scope.slice(scope.indexOf(':') + 1)
