@@ -46,8 +46,8 @@ export function miningBase(
   const tree = state.stateTree(lookback.stateRoot)
   const actor = tree.getActor(miner)
   if (actor === undefined) {
-    state.requireActor(state.parentState(base), miner)
-    return undefined
+    if (state.parentState(base).getActor(miner) !== undefined) return undefined
+    throw new StateError('STATE_ACTOR_NOT_FOUND', 'loading miner in current state: actor not found')
   }
   const view = MinerView.load(state.store, state.registry, actor)
   const entry = drawingEntry({ beaconEntries: [...beaconEntries] }, previousEntry)
@@ -58,7 +58,7 @@ export function miningBase(
   const info = view.info()
   const worker = senderKeys(state, base)(info.worker)
   if (worker === undefined) {
-    throw new StateError('STATE_ACTOR_NOT_FOUND', `the worker ${info.worker} of ${miner} has no key`, { rpcCode: 11 })
+    throw new StateError('STATE_ACTOR_NOT_FOUND', `the worker ${info.worker} of ${miner} has no key`)
   }
   return {
     minerPower: power.claim(id)?.qualityAdjPower ?? 0n,

@@ -47,8 +47,8 @@ export type MsgMeta = Shape<typeof msgMeta.fields>
 /** A block as gossip carries it: the header and the CIDs of its messages. */
 export const blockMsg = tuple('BlockMsg', {
   header: blockHeader as Codec<BlockHeader>,
-  blsMessages: list(cid),
-  secpkMessages: list(cid),
+  blsMessages: list(cid, { emptyJson: 'null' }),
+  secpkMessages: list(cid, { emptyJson: 'null' }),
 })
 export type BlockMsg = Shape<typeof blockMsg.fields>
 

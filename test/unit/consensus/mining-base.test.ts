@@ -51,6 +51,8 @@ t.test("Lotus's answers to MinerGetBaseInfo", async (t) => {
   const previous = state.randomness(head).latestBeaconEntry(head)
   t.throws(() => miningBase(state, head, head.height + 1, Address.fromId(999_999n), previous, []), {
     code: 'STATE_ACTOR_NOT_FOUND',
+    message: 'loading miner in current state: actor not found',
+    rpcCode: 1,
   })
   t.throws(() => miningBase(state, head, head.height + 900, Address.fromId(1000n), previous, []), { code: 'BLOCK_LOOKBACK' })
 })
