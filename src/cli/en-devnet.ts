@@ -30,7 +30,7 @@ export const devnetCommands: Readonly<Record<string, CommandText>> = {
 }
 
 export const devnetText = {
-  nothingYet: (folder: string) => `there is no devnet in ${folder}; nelumbo devnet makes one`,
+  notRunning: (folder: string) => `the devnet in ${folder} is not running; start it with nelumbo devnet`,
   reallyDoIt: (folder: string) =>
     `this removes the devnet in ${folder} with its chain and all keys in its wallet; give --really-do-it to proceed`,
   removed: (name: string, folder: string) => `removed ${name} from ${folder}`,

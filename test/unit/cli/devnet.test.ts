@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { type EpochChange, EpochLines, epochLine, nullLine } from '../../../src/cli/run/devnet/epochs.ts'
 import { environmentOf } from '../../../src/cli/run/devnet/folder.ts'
+import { writeDescription } from '../../../src/node/devnet/description.ts'
 import { devnetLayout } from '../../../src/node/devnet/layout.ts'
 import { runCli } from '../../kit/cli.ts'
 
@@ -48,6 +49,34 @@ t.test('an epoch is shown once, with all of its blocks', async (t) => {
 t.test('what leads a shell to the devnet', async (t) => {
   t.equal(environmentOf(devnetLayout('/a/b')), 'export LOTUS_PATH=/a/b/node LOTUS_MINER_PATH=/a/b/miner')
   t.equal(environmentOf(devnetLayout("/a b/c'd")), `export LOTUS_PATH='/a b/c'\\''d/node' LOTUS_MINER_PATH='/a b/c'\\''d/miner'`)
+})
+
+t.test('a devnet that does not run', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nelumbo-devnet-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  await writeDescription(devnetLayout(folder).description, {
+    version: 1,
+    name: 'devnet-1',
+    proofs: 'fake',
+    blockDelaySecs: 4,
+    miners: ['t01000', 't01001'],
+    sectorsPerMiner: 2,
+    faucet: 't01',
+    beacon: { id: 'devnet-1', secretKey: '11'.repeat(32), port: 4001 },
+    p2pPort: 4002,
+    parameterSeed: '22'.repeat(32),
+  })
+  const faucet = await runCli(['devnet', 'faucet', 't01000', '1', '--folder', folder])
+  t.equal(faucet.code, 1)
+  t.equal(faucet.stderr, `ERROR: the devnet in ${folder} is not running; start it with nelumbo devnet\n`)
+  const info = await runCli(['devnet', 'info', '--folder', folder])
+  t.equal(info.code, 0)
+  t.match(
+    info.stdout,
+    /^Name: +devnet-1\nFolder: .*\nRunning: +no\nProofs: +fake\nBlock delay: +4 s\nMiners: +t01000, t01001 with 2 sectors each\n/,
+  )
+  const json = JSON.parse((await runCli(['--json', 'devnet', 'info', '--folder', folder])).stdout) as object
+  t.match(json, { Name: 'devnet-1', Running: false, Head: null, Miners: ['t01000', 't01001'] })
 })
 
 t.test('wrong input', async (t) => {

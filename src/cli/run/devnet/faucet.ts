@@ -2,7 +2,7 @@ import { readDescription } from '../../../node/devnet/description.ts'
 import type { devnetFolderFlag } from '../../commands/devnet.ts'
 import type { Context } from '../../context.ts'
 import { devnetText as text } from '../../en-devnet.ts'
-import { failed, usage } from '../../errors.ts'
+import { CliError, failed, usage } from '../../errors.ts'
 import { fil } from '../../format.ts'
 import { parseAddress, parseFil } from '../../parse.ts'
 import type { Link } from '../../wire.ts'
@@ -48,6 +48,10 @@ export async function faucet(context: Context<typeof devnetFolderFlag>): Promise
     )
     if (Receipt.ExitCode !== 0) throw failed(text.faucetFailed(Receipt.ExitCode))
     out.line(text.sent(fil(amount), to, Height, CID['/']))
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'CLI_NO_DAEMON')
+      throw new CliError('CLI_NO_DAEMON', text.notRunning(layout.folder))
+    throw error
   } finally {
     await node.close()
   }
