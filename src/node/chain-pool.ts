@@ -20,8 +20,11 @@ const log = getLogger('node')
 
 /** Native stack of a worker: the FVM nests calls up to 1,024 deep. */
 const STACK_MB = 64
-/** Threads for what cannot wait behind a long query: blocks of gossip, the weight of the head, what a miner asks for. */
-const URGENT_THREADS = 1
+/**
+ * Threads for what cannot wait behind a long query: blocks of gossip, the weight of the head, what a miner asks for. Two, as a block
+ * that is created may have its parents executed; the second starts when it is needed.
+ */
+const URGENT_THREADS = 2
 /** Blocks that machines read again are kept here, for all threads together. */
 const BLOCK_CACHE_BYTES = 256 << 20
 
@@ -106,12 +109,12 @@ export class ChainPool implements QueryPool {
 
   /** JSON text of MinerGetBaseInfo's result. */
   miningBase(call: MiningBaseCall, signal: AbortSignal): Promise<string> {
-    return this.#queries.call('miningBase', call, { signal }) as Promise<string>
+    return this.#queries.call('miningBase', call, { signal, urgent: true }) as Promise<string>
   }
 
   /** A block without its signature, whose messages are in the store. */
   createBlock(template: Uint8Array, signal: AbortSignal): Promise<CreatedBlock> {
-    return this.#queries.call('createBlock', { template }, { signal }) as Promise<CreatedBlock>
+    return this.#queries.call('createBlock', { template }, { signal, urgent: true }) as Promise<CreatedBlock>
   }
 
   /** Validates tipsets that follow from one another, up to the first bad one; their messages must be in the store. */
