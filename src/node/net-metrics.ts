@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type MetricsRegistry } from '../lib/metrics.
 import type { NetService } from '../net/service.ts'
 import type { SyncReports } from '../sync/state.ts'
 
-/** Counts what the network does; names are Lotus's (metrics/metrics.go). Ends with the service. */
+/** Counts peers and gossip; names are Lotus's (metrics/metrics.go). Messages are counted by their pool. Ends with the service. */
 export function countNet(registry: MetricsRegistry, net: NetService): void {
   registry.add(new Gauge('lotus_peer_count', 'Peers on our chain.', () => net.peers.peers.size))
   registry.add(
@@ -19,30 +19,18 @@ export function countNet(registry: MetricsRegistry, net: NetService): void {
       () => net.pubsub.load.dropped,
     ),
   )
-  const counted = (what: 'block' | 'message', plural: string) => ({
-    published: registry.add(new Counter(`lotus_${what}_published`, `${plural} that this node published.`)),
-    received: registry.add(new Counter(`lotus_${what}_received`, `${plural} that came over gossip.`)),
-  })
-  const block = counted('block', 'Blocks')
-  const message = counted('message', 'Messages')
-  const success = registry.add(new Counter('lotus_message_success', 'Messages that passed their check.'))
-  const failure = registry.add(new Counter('lotus_message_failure', 'Messages that did not pass their check.'))
+  const blocksPublished = registry.add(new Counter('lotus_block_published', 'Blocks that this node published.'))
+  const blocksReceived = registry.add(new Counter('lotus_block_received', 'Blocks that came over gossip.'))
   const blockMs = registry.add(new Histogram('nelumbo_block_gossip_check_ms', 'Duration of the check of a block from gossip.'))
-  const messageMs = registry.add(new Histogram('lotus_message_validation_ms', 'Duration of the check of a message.'))
 
   net.events.on('judged', ({ topic, local, verdict, ms }) => {
-    const isBlock = topic === net.pubsub.blocksTopic
-    const isMessage = topic === net.pubsub.messagesTopic
-    const kind = isBlock ? block : isMessage ? message : undefined
     if (verdict === 'accept') (local ? published : delivered).add()
     else (verdict === 'reject' ? rejected : ignored).add()
-    if (local && verdict === 'accept') kind?.published.add()
-    if (!local) kind?.received.add()
-    if (isBlock && !local) blockMs.observe(ms)
-    if (!isMessage) return
-    messageMs.observe(ms)
-    if (verdict === 'accept') success.add()
-    else failure.add(1, { verdict })
+    if (topic !== net.pubsub.blocksTopic) return
+    if (!local) {
+      blocksReceived.add()
+      blockMs.observe(ms)
+    } else if (verdict === 'accept') blocksPublished.add()
   })
 }
 

@@ -61,7 +61,7 @@ if (folder !== undefined) {
     await publish()
     await until(() => seriesOf(got, 'lotus_pubsub_rejected') === 1, 5000, 'the rejected block')
     t.equal(seriesOf(got, 'lotus_block_received'), 3)
-    t.equal(seriesOf(got, 'lotus_message_success'), undefined)
+    t.equal(seriesOf(got, 'nelumbo_block_gossip_check_ms_count'), 3)
   })
 }
 
