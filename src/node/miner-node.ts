@@ -149,7 +149,7 @@ async function start(
   const heads = new HeadFollower({ api, clock })
   closers.push(() => heads.close())
   const { DisableWinningPoSt, DisableWindowPoSt, EnableMining } = config.Subsystems
-  if (prover instanceof LocalProver && EnableMining && !(DisableWinningPoSt && DisableWindowPoSt))
+  if (components.prover === undefined && params.proofs === 'real' && EnableMining && !(DisableWinningPoSt && DisableWindowPoSt))
     await useProvingParameters(
       { network: options.network?.proofParameters, configured: options.proofParameters },
       await sectorSizes(api, actors, signal),
