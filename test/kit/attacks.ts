@@ -52,7 +52,11 @@ const MIB = 1 << 20
 const noise = (s: AttackScene, n: number): Uint8Array => Uint8Array.from({ length: n }, () => s.pick(256))
 const someCid = (s: AttackScene): Uint8Array => cidOf(noise(s, 32)).bytes
 const miner = hex('00e807')
-const big = (v: number): Uint8Array => bytes(v === 0 ? new Uint8Array(0) : hex(`00${v.toString(16).padStart(8, '0')}`))
+/** A positive integer or zero in its shortest form. */
+const big = (v: number): Uint8Array => {
+  const digits = v.toString(16)
+  return bytes(v === 0 ? new Uint8Array(0) : hex(`00${digits.length % 2 === 0 ? '' : '0'}${digits}`))
+}
 
 type Fields = Partial<Record<number, Uint8Array>>
 
