@@ -6,16 +6,18 @@ import { decode, encode } from '../../../../src/codec/codec.ts'
 import { ChainReader } from '../../../../src/store/chain-reader.ts'
 import { type BlockMsg, blockCid, blockMsg } from '../../../../src/types/block.ts'
 import { cidKey } from '../../../../src/types/cid.ts'
-import { messageCid, signedMessage, signedMessageCid } from '../../../../src/types/message.ts'
+import { messageCid, signedMessage, signedMessageCid, message as unsigned } from '../../../../src/types/message.ts'
+import { SignatureType } from '../../../../src/types/signature.ts'
 import { Tipset, TipsetKey } from '../../../../src/types/tipset.ts'
 import {
+  CHAIN_EXCHANGE_PROTOCOL,
   ExchangeOption,
   ExchangeStatus,
   exchangeLimits,
   exchangeRequest,
   exchangeResponse,
 } from '../../../../src/types/wire/chain-exchange.ts'
-import { helloMessage, latencyMessage } from '../../../../src/types/wire/hello.ts'
+import { HELLO_PROTOCOL, helloMessage, latencyMessage } from '../../../../src/types/wire/hello.ts'
 import { readCar } from '../../../kit/car.ts'
 import { sharedData, sharedFile } from '../../../kit/shared-data.ts'
 
@@ -105,7 +107,7 @@ t.test('gossip: blocks and messages', async (t) => {
   const data = load(t)
   if (data === undefined) return
   const { reader } = data
-  const counts = { blocks: 0, messages: 0, known: 0 }
+  const counts = { blocks: 0, messages: 0, onChain: 0, known: 0 }
   for (const record of data.records) {
     if (record.topic?.startsWith('/fil/blocks/')) {
       const block = decode(blockMsg, hex(record.hex)) as BlockMsg
@@ -120,9 +122,45 @@ t.test('gossip: blocks and messages', async (t) => {
       const message = decode(signedMessage, hex(record.hex))
       t.equal(toHex(encode(signedMessage, message)), record.hex)
       counts.messages++
+      const { signature } = message
+      const id = signature.type === SignatureType.bls ? messageCid(message.message) : signedMessageCid(message)
+      const stored = reader.store.get(id)
+      if (stored === undefined) continue
+      counts.onChain++
+      if (signature.type === SignatureType.bls) t.same(decode(unsigned, stored), message.message)
+      else t.same(decode(signedMessage, stored), message)
     }
   }
-  t.same({ ...counts, known: counts.known > 0 }, { blocks: 27, messages: 28, known: true })
+  t.ok(counts.onChain > 0, `${counts.onChain} of the messages are on the chain`)
+  t.same({ ...counts, onChain: 0, known: counts.known > 0 }, { blocks: 27, messages: 28, onChain: 0, known: true })
+})
+
+t.test('every record is of a kind that is looked at: here, by the tests of identify, or of F3', async (t) => {
+  const data = load(t)
+  if (data === undefined) return
+  const kinds = new Map<string, number>()
+  for (const { what, topic } of data.records) {
+    const kind = topic === undefined ? what : (topic.split('/').slice(0, 3).join('/') as string)
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  }
+  t.same(Object.fromEntries(kinds), {
+    'hello received': 1,
+    identify: 1,
+    'chain exchange': 11,
+    '/fil/blocks': 27,
+    '/fil/msgs': 28,
+    '/f3/granite': 218,
+    '/f3/chainexchange': 108,
+  })
+  const identify = data.records.find((r) => r.what === 'identify') as WireRecord & { readonly protocols: readonly string[] }
+  for (const protocol of [
+    HELLO_PROTOCOL,
+    CHAIN_EXCHANGE_PROTOCOL,
+    '/chain/ipfs/bitswap/1.2.0',
+    '/meshsub/1.1.0',
+    '/ipfs/id/1.0.0',
+  ])
+    t.ok(identify.protocols.includes(protocol), `Lotus speaks ${protocol}`)
 })
 
 t.test('what is not a hello is refused', async (t) => {
