@@ -8,6 +8,8 @@ import { writeDescription } from '../../../src/node/devnet/description.ts'
 import { devnetLayout } from '../../../src/node/devnet/layout.ts'
 import { runCli } from '../../kit/cli.ts'
 
+t.setTimeout(120_000)
+
 t.test('an epoch in one line', async (t) => {
   const block = (Miner: string, WinCount: number) => ({ Miner, Timestamp: 1_700_000_000, ElectionProof: { WinCount } })
   const line = (blocks: ReturnType<typeof block>[], messages: number) =>

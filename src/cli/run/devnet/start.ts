@@ -65,6 +65,8 @@ export async function start(context: Context<typeof devnetFlags>): Promise<void>
     await devnet.closed
   } finally {
     await node.close()
+    // A miner that cannot begin must not leave the node running behind it.
+    await devnet.close()
   }
 }
 
