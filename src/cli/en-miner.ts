@@ -7,6 +7,9 @@ import { storageCommands } from './en-storage.ts'
 const permFlag = 'permission of the token: read, write, sign or admin; each includes the ones before it'
 const noComment = 'write the default values as settings instead of comments'
 
+export const acceptPast =
+  'make blocks although the chain has recent ones of the miner that this repository does not know; dangerous while another process may make some'
+
 /** Flags of all commands that speak to a miner. */
 export const minerFlagTexts: Readonly<Record<string, string>> = {
   'miner-repo': "folder of the miner's repository (env: NELUMBO_MINER_PATH, LOTUS_MINER_PATH; default: ~/.lotusminer)",
@@ -31,8 +34,7 @@ const ownCommands: Readonly<Record<string, CommandText>> = {
       'miner-api': 'port of the JSON-RPC API on 127.0.0.1 (default: the config file, else 2345)',
       nosync: 'do not wait until the node is in sync',
       config: "config file to use instead of the repository's",
-      'accept-unknown-past':
-        'make blocks although the chain has recent ones of the miner that this repository does not know; dangerous while another process may make some',
+      'accept-unknown-past': acceptPast,
       'network-file':
         'JSON file that describes a private network, where the full node is not one of ours and cannot tell its delays',
     },

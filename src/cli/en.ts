@@ -4,7 +4,7 @@
  */
 
 import { devnetCommands } from './en-devnet.ts'
-import { minerCommands, minerFlagTexts } from './en-miner.ts'
+import { acceptPast, minerCommands, minerFlagTexts } from './en-miner.ts'
 import { mpoolCommands } from './en-mpool.ts'
 import { networkCommands } from './en-network.ts'
 import { parameterCommands } from './en-storage.ts'
@@ -39,6 +39,10 @@ const commands: Readonly<Record<string, CommandText>> = {
       'remove-existing-chain': 'remove the chain that is there before importing one',
       profile: 'kind of node: bootstrapper',
       config: "config file to use instead of the repository's",
+      'with-miner': 'run the miner of --miner-repo in the same process',
+      'miner-api': "port of the miner's JSON-RPC API on 127.0.0.1 (default: the miner's config file, else 2345)",
+      'miner-nosync': 'let the miner begin although the node is not in sync',
+      'accept-unknown-past': acceptPast,
     },
   },
   'daemon stop': { about: 'Stop the running node' },
@@ -350,6 +354,8 @@ export const en = {
     keyOrEpoch: () => 'give the CIDs of a tipset or --epoch, not both',
     levelUnknown: (level: string) => `the level ${level} is not known; give one of debug, info, warn, error`,
     twoImports: () => 'give --import-chain or --import-snapshot, not both',
+    haltWithMiner: () => '--with-miner cannot be combined with --halt-after-import',
+    minerFlagsAlone: (flag: string) => `--${flag} needs --with-miner`,
     haltWithoutImport: () => '--halt-after-import needs --import-chain or --import-snapshot',
     profileUnknown: (profile: string) => `--profile ${profile} is not known; the only one is bootstrapper`,
     twoNetworks: () => 'give --network or --network-file, not both',

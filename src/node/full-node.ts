@@ -1,5 +1,6 @@
 /** Layer 9: what makes a node of the parts, in plain order. */
 import type { ActorBundle } from '../actors/manifest.ts'
+import type { Api } from '../api/api.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import type { NetService } from '../net/service.ts'
@@ -61,6 +62,7 @@ interface NodeParts {
   readonly chain: ChainStore
   readonly validation: ValidationResult | undefined
   readonly server: RpcServer | undefined
+  readonly api: Api | undefined
   readonly syncer: Syncer | undefined
   readonly net: NetService | undefined
   readonly closers: (() => Promise<unknown>)[]
@@ -76,6 +78,8 @@ export class FullNode {
   readonly validation: ValidationResult | undefined
   /** Undefined for a node that only imported. */
   readonly server: RpcServer | undefined
+  /** What it answers, for the parts of this process, with all permissions; undefined as `server`. */
+  readonly api: Api | undefined
   /** Undefined for a node without a chain. */
   readonly syncer: Syncer | undefined
   /** Undefined for a node that talks to no peer. */
@@ -90,6 +94,7 @@ export class FullNode {
     this.chain = parts.chain
     this.validation = parts.validation
     this.server = parts.server
+    this.api = parts.api
     this.syncer = parts.syncer
     this.net = parts.net
     this.#stopping = parts.stopping
@@ -218,6 +223,7 @@ async function start(
       chain,
       validation,
       server: undefined,
+      api: undefined,
       syncer: undefined,
       net: undefined,
       closers,
@@ -296,11 +302,11 @@ async function start(
     startTime,
     stopping,
   }
-  const server = await serveApi(api, options)
+  const { server, local } = await serveApi(api, options)
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })
   if (genesis === undefined) log.warn(noChainText(network))
-  return new FullNode({ repo, network, chain, validation, server, syncer, net, closers, stopping })
+  return new FullNode({ repo, network, chain, validation, server, api: local.api, syncer, net, closers, stopping })
 }
 
 /** The first execution needs the actors compiled; that takes seconds, so it begins now. A failure shows there. */

@@ -8,6 +8,7 @@ import type { NetService } from '../net/service.ts'
 import type { Network } from '../networks/types.ts'
 import { loadOrCreateSecret, TokenAuth } from '../rpc/auth.ts'
 import { commonHandlers } from '../rpc/handlers/common.ts'
+import { LocalClient } from '../rpc/local-client.ts'
 import { makeRouter } from '../rpc/router.ts'
 import { RpcServer } from '../rpc/server.ts'
 import type { ChainStore } from '../store/chain-store.ts'
@@ -60,11 +61,11 @@ export interface ApiComponents {
   readonly stopping: AbortController
 }
 
-/** Puts all handlers on one port, and leaves token and address in the repo. */
+/** Puts all handlers on one port, and leaves token and address in the repo; a miner in this process needs no port. */
 export async function serveApi(
   c: ApiComponents,
   options: Pick<FullNodeOptions, 'apiHost' | 'apiPort' | 'apiMaxRequestBytes'>,
-): Promise<RpcServer> {
+): Promise<{ readonly server: RpcServer; readonly local: LocalClient }> {
   const queries = c.pool ?? noChain(c.network)
   const json: JsonContext = { addressPrefix: c.network.addressPrefix }
   const listen = listenAddress(c.config.API.ListenAddress)
@@ -97,9 +98,10 @@ export async function serveApi(
   ]
   const health = new Health({ chain: c.chain, network: c.network, net: c.net, now: Date.now })
   c.stopping.signal.addEventListener('abort', health.close, { once: true })
+  const router = makeRouter(handlers, queries, json)
   const server = await RpcServer.listen(
     {
-      router: makeRouter(handlers, queries, json),
+      router,
       auth,
       observer: c.metrics.observer,
       health,
@@ -116,5 +118,5 @@ export async function serveApi(
   )
   if (created || !existsSync(c.repo.paths.token)) await c.repo.setApiToken(auth.create(allPermissions))
   await c.repo.setApiEndpoint(server.multiaddr)
-  return server
+  return { server, local: new LocalClient({ router, closing: c.stopping.signal }, { json }) }
 }

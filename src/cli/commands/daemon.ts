@@ -15,6 +15,11 @@ export const daemonFlags = {
   'remove-existing-chain': bool(),
   profile: text(),
   config: text(),
+  'with-miner': bool(),
+  'miner-repo': text({ aliases: ['storagerepo'] }),
+  'miner-api': text(),
+  'miner-nosync': bool(),
+  'accept-unknown-past': bool(),
   // Node raises the limit of open files itself; accepted so that Lotus's service files keep working.
   'manage-fdlimit': bool({ default: true, hidden: true }),
 } as const

@@ -4,10 +4,12 @@ import { networkByName } from '../../networks/index.ts'
 import { loadNetworkFile } from '../../networks/network-file.ts'
 import type { Network } from '../../networks/types.ts'
 import { type FullNode, startFullNode } from '../../node/full-node.ts'
+import type { MinerNodeOptions } from '../../node/miner-options.ts'
 import type { FullNodeOptions, ImportOptions } from '../../node/options.ts'
 import type { daemonFlags } from '../commands/daemon.ts'
 import type { Context } from '../context.ts'
 import { en } from '../en.ts'
+import { minerErrors } from '../en-miner.ts'
 import { expandHome } from '../environment.ts'
 import { usage } from '../errors.ts'
 import { shorten } from '../parse.ts'
@@ -30,10 +32,63 @@ export async function daemon(context: DaemonContext): Promise<void> {
   configureLogging({ level, format, write: (text) => progress.around(() => process.stderr.write(text)) })
   signal.addEventListener('abort', () => out.note(en.stopping), { once: true })
   const started = performance.now()
-  const node = await startFullNode({ ...options, signal, onProgress: progress.report }).finally(() => progress.end())
+  const miner = minerOptions(context)
+  // With a miner in the process the signal stops that one first: a block that is being sent still needs the node.
+  const stop = new AbortController()
+  const forward = (): void => stop.abort(signal.reason)
+  signal.addEventListener('abort', forward, { once: true })
+  signal.throwIfAborted()
+  const node = await startFullNode({ ...options, signal: stop.signal, onProgress: progress.report }).finally(() => progress.end())
   if (options.import !== undefined) out.line(outcome(node, (performance.now() - started) / 1000))
+  if (miner !== undefined) {
+    signal.removeEventListener('abort', forward)
+    await runMinerBeside(node, miner, signal)
+  }
   // The node ends by the signal, by a client's Shutdown, or by itself after an import that it was to halt after.
   await node.closed
+}
+
+/** The miner as the flags want it; undefined for a node alone. @throws CliError CLI_USAGE */
+function minerOptions({ flags, env, isSet }: DaemonContext): MinerNodeOptions | undefined {
+  if (!flags['with-miner']) {
+    for (const flag of ['miner-repo', 'miner-api', 'miner-nosync', 'accept-unknown-past'] as const)
+      if (isSet(flag)) throw usage(en.errors.minerFlagsAlone(flag))
+    return undefined
+  }
+  if (flags['halt-after-import']) throw usage(en.errors.haltWithMiner())
+  const port = flags['miner-api']
+  if (port !== undefined && (!/^\d{1,5}$/.test(port) || Number(port) > 65_535))
+    throw usage(minerErrors.badMinerPort(shorten(port)))
+  return {
+    repoPath: flags['miner-repo'] === undefined ? env.minerRepo : expandHome(flags['miner-repo']),
+    noSync: flags['miner-nosync'],
+    acceptUnknownPast: flags['accept-unknown-past'],
+    ...(port === undefined ? {} : { apiHost: LOOPBACK, apiPort: Number(port) }),
+    // Both programs have these settings; one address cannot be for both.
+    configOverrides: Object.fromEntries(Object.entries(env.config).filter(([name]) => !name.startsWith('LOTUS_API_'))),
+  }
+}
+
+/** Runs a miner on the node of this process; the node ends when the signal fires, after the miner has ended. */
+async function runMinerBeside(node: FullNode, options: MinerNodeOptions, signal: AbortSignal): Promise<void> {
+  const { startMinerNode } = await import('../../node/miner-node.ts')
+  if (node.api === undefined) return
+  const stop = new AbortController()
+  const end = (): void => stop.abort(signal.reason)
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  void node.closed.finally(end).catch(() => undefined)
+  try {
+    const miner = await startMinerNode({ ...options, network: node.network, signal: stop.signal }, { api: node.api })
+    // The miner may be stopped by itself, over its own API: the node goes on then.
+    await Promise.race([miner.closed, node.closed])
+    await miner.closed
+    if (!signal.aborted) await Promise.race([node.closed, new Promise((resolve) => signal.addEventListener('abort', resolve))])
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    await node.close()
+  }
 }
 
 /** The last line of an import. */
