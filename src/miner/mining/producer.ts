@@ -128,6 +128,7 @@ export class BlockProducer {
     let again = false
     for (const [i, attempt] of attempts.entries()) {
       const actor = actors[i] as ActorState
+      if (attempt.outcome === 'failed' && signal.aborted) continue
       actor.last = attempt
       // What failed is tried again while there is time.
       if (attempt.outcome === 'failed' && clock.now() < round.blockTimeMs) again = true

@@ -243,7 +243,9 @@ export class Round {
       stages: times,
     }
     const fields = { miner: String(miner), epoch: this.epoch, base: attempt.baseEpoch, late: this.#late, outcome }
-    if (outcome === 'failed') log.error('an epoch failed', { ...fields, reason })
+    // What a stop cut off is no failure.
+    if (outcome === 'failed' && this.#signal.aborted) log.info('an epoch was left because of a stop', fields)
+    else if (outcome === 'failed') log.error('an epoch failed', { ...fields, reason })
     else if (outcome === 'won')
       log.info('a block was made', { ...fields, block: String(attempt.block), messages: attempt.messages })
     else log[this.#late ? 'warn' : 'info']('an epoch is over', { ...fields, ...(reason === '' ? {} : { reason }) })
