@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { configureLogging } from '../src/lib/log.ts'
 import { startDevnet } from '../src/node/devnet/run.ts'
 import { RpcClient } from '../src/rpc/client.ts'
 import { Repo } from '../src/store/repo.ts'
@@ -27,6 +28,7 @@ const bundles = process.argv[5] ?? join(sharedDataRoot, 'actors')
 /** Epochs in which the actors' code is still being compiled. */
 const WARM_UP = 5
 
+configureLogging({ level: 'error', format: 'plain', write: (text) => process.stderr.write(text) })
 const folder = mkdtempSync(join(tmpdir(), 'nelumbo-bench-'))
 const stop = new AbortController()
 try {
