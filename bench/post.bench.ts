@@ -19,9 +19,6 @@ import type { Measurement } from './benchmark.ts'
 const miner = 1000n
 const randomness = new Uint8Array(32).fill(7)
 const windowType = 10
-/** Bytes of a CID before the commitment: version, codec, hash, length. */
-const cidPrefix = 7
-
 const kinds = [
   { label: 'winning PoSt', winning: true, count: 1 },
   { label: 'window PoSt', winning: false, count: 2 },
@@ -46,7 +43,7 @@ function bare(runner: string, folder: string, { winning, count }: Kind, sectors:
     rounds: 2,
     sectors: sectors.slice(0, count).map(({ sectorNumber, sealedCid, cachePath, sealedPath }) => ({
       number: Number(sectorNumber),
-      commR: Buffer.from(sealedCid.subarray(cidPrefix)).toString('hex'),
+      commR: Buffer.from(sealedCid.subarray(-32)).toString('hex'),
       cache: cachePath,
       sealed: sealedPath,
     })),
