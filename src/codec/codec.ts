@@ -36,6 +36,14 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array, limits: CborLimits
   return value
 }
 
+/**
+ * Decodes the value that bytes begin with, whatever follows it.
+ * @throws CodecError CODEC_CBOR
+ */
+export function decodeFirst<T>(codec: Codec<T>, bytes: Uint8Array, limits: CborLimits = defaultLimits): T {
+  return codec.read(new CborReader(bytes, limits))
+}
+
 /** @throws CodecError CODEC_JSON with the path of the value that is wrong */
 export function fromJson<T>(codec: Codec<T>, json: unknown, path: JsonPath = ''): T {
   return codec.fromJson(json, path)

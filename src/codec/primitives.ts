@@ -137,6 +137,9 @@ export function fixedBytes(length: number): Codec<Uint8Array> {
 /**
  * Filecoin's big integer: a byte string, empty for 0, else a sign byte (0 plus, 1 minus) and the magnitude, big-endian.
  * Decimal text in JSON. At most 128 bytes (go-state-types big.BigIntMaxSerializedLen).
+ *
+ * Zeros in front of the magnitude are read, as go-state-types big.FromBytes and the actors do, and never written: what has an id is
+ * known by the id of the short form. To refuse them would blame peers for passing on what Lotus accepts.
  */
 export const bigInt: Codec<bigint> = {
   name: 'big integer',
@@ -157,23 +160,6 @@ export const bigInt: Codec<bigint> = {
     return jsonFail(path, `expected an integer as text, found ${typeof json === 'string' ? 'other text' : jsonKind(json)}`)
   },
   schema: { title: 'big integer', type: 'string' },
-}
-
-/**
- * As `bigInt`, in its shortest form alone. What has an id must not have two forms: Lotus reads others too, and would give the
- * value the id of the short form.
- */
-export const canonicalBigInt: Codec<bigint> = {
-  ...bigInt,
-  read(r) {
-    const b = r.bytes(128)
-    if (b.length === 1 || b[1] === 0) r.fail('a big integer is not in its shortest form')
-    try {
-      return bigIntFromBytes(b)
-    } catch (e) {
-      return r.fail((e as Error).message)
-    }
-  },
 }
 
 export function bigIntToBytes(v: bigint): Uint8Array {

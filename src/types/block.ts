@@ -3,7 +3,7 @@ import { as, list, optional, type Shape, tuple } from '../codec/combinators.ts'
 import { bytes, int64, uint64 } from '../codec/primitives.ts'
 import { address } from './address.ts'
 import { type CID, cid, cidOf } from './cid.ts'
-import { epoch, wireAmount } from './scalars.ts'
+import { epoch, tokenAmount } from './scalars.ts'
 import { signature } from './signature.ts'
 
 export const ticket = tuple('Ticket', { vrfProof: as('VRFProof', bytes) })
@@ -19,7 +19,7 @@ const headerFields = {
   beaconEntries: list(beaconEntry, { emptyJson: 'null' }),
   winPostProof: as('WinPoStProof', list(postProof, { emptyJson: 'null' })),
   parents: list(cid, { emptyJson: 'null' }),
-  parentWeight: wireAmount,
+  parentWeight: tokenAmount,
   height: epoch,
   parentStateRoot: cid,
   parentMessageReceipts: cid,
@@ -29,7 +29,7 @@ const headerFields = {
   timestamp: uint64,
   blockSig: optional(signature),
   forkSignaling: uint64,
-  parentBaseFee: wireAmount,
+  parentBaseFee: tokenAmount,
 }
 
 /** A block header (Lotus chain/types/blockheader.go): 16 fields in this order. */

@@ -4,7 +4,7 @@ import type { Json, JsonContext } from '../codec/json.ts'
 import { bytes, uint64 } from '../codec/primitives.ts'
 import { address } from './address.ts'
 import { type CID, cidOf } from './cid.ts'
-import { gas, wireAmount } from './scalars.ts'
+import { gas, tokenAmount } from './scalars.ts'
 import { SignatureType, signature } from './signature.ts'
 
 const messageFields = {
@@ -12,12 +12,12 @@ const messageFields = {
   to: address,
   from: address,
   nonce: uint64,
-  value: wireAmount,
+  value: tokenAmount,
   /** Units of gas. */
   gasLimit: gas,
   /** attoFIL per unit of gas. */
-  gasFeeCap: wireAmount,
-  gasPremium: wireAmount,
+  gasFeeCap: tokenAmount,
+  gasPremium: tokenAmount,
   method: uint64,
   /** CBOR of the method's parameters, or empty. */
   params: bytes,

@@ -1,4 +1,4 @@
-import { bigInt, canonicalBigInt, int64, safeInt, uint64 } from '../codec/primitives.ts'
+import { bigInt, int64, safeInt, uint64 } from '../codec/primitives.ts'
 
 /** Height of the chain, in block delays since genesis. Negative values occur as "never" and in look-backs. */
 export type ChainEpoch = number
@@ -15,8 +15,6 @@ export const epoch = safeInt
 export const actorId = uint64
 export const sectorNumber = uint64
 export const tokenAmount = bigInt
-/** An amount in a block, a message or what peers send: its bytes have one form. */
-export const wireAmount = canonicalBigInt
 export const storagePower = bigInt
 export const gas = int64
 

@@ -2,7 +2,7 @@
 
 import type { GossipSub, Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
-import { type Codec, decode, encode } from '../../codec/codec.ts'
+import { type Codec, decode, decodeFirst, encode } from '../../codec/codec.ts'
 import { CodecError } from '../../codec/errors.ts'
 import { getLogger } from '../../lib/log.ts'
 import { Lru } from '../../lib/lru.ts'
@@ -270,7 +270,8 @@ export class Pubsub {
   }
 
   async #message(data: Uint8Array, from: GossipOrigin): Promise<Verdict> {
-    const message = decodeOrUndefined(signedMessage, data)
+    // Lotus accepts and passes on a message with bytes after it (chain/types/signedmessage.go); its peers are not to blame for that.
+    const message = decodeOrUndefined(signedMessage, data, decodeFirst)
     if (message === undefined) return 'reject'
     const verdict = await this.#c.validateMessage(message, from)
     if (verdict === 'accept') queueMicrotask(() => this.#c.onMessage(message, from))
@@ -278,9 +279,9 @@ export class Pubsub {
   }
 }
 
-function decodeOrUndefined<T>(codec: Codec<T>, data: Uint8Array): T | undefined {
+function decodeOrUndefined<T>(codec: Codec<T>, data: Uint8Array, read: typeof decode = decode): T | undefined {
   try {
-    return decode(codec, data)
+    return read(codec, data)
   } catch (error) {
     if (error instanceof CodecError || error instanceof RangeError) return undefined
     throw error

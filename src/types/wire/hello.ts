@@ -2,7 +2,7 @@
 import { list, type Shape, tuple } from '../../codec/combinators.ts'
 import { int64 } from '../../codec/primitives.ts'
 import { cid } from '../cid.ts'
-import { epoch, wireAmount } from '../scalars.ts'
+import { epoch, tokenAmount } from '../scalars.ts'
 
 export const HELLO_PROTOCOL = '/fil/hello/1.0.0'
 
@@ -17,7 +17,7 @@ export const MAX_LATENCY_BYTES = 32
 export const helloMessage = tuple('HelloMessage', {
   heaviestTipSet: list(cid, { max: MAX_TIPSET_BLOCKS }),
   heaviestTipSetHeight: epoch,
-  heaviestTipSetWeight: wireAmount,
+  heaviestTipSetWeight: tokenAmount,
   genesisHash: cid,
 })
 export type HelloMessage = Readonly<Shape<typeof helloMessage.fields>>

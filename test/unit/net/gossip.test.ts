@@ -1,12 +1,13 @@
 import { zstdDecompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { decode } from '../../../src/codec/codec.ts'
+import { decode, encode } from '../../../src/codec/codec.ts'
+import { bigIntToBytes } from '../../../src/codec/primitives.ts'
 import { configureLogging } from '../../../src/lib/log.ts'
 import { ValidationGate } from '../../../src/net/pubsub/validation-gate.ts'
 import type { Verdict } from '../../../src/net/pubsub/verdict.ts'
 import type { NetService } from '../../../src/net/service.ts'
 import { type BlockMsg, blockCid, blockMsg } from '../../../src/types/block.ts'
-import { type SignedMessage, signedMessage } from '../../../src/types/message.ts'
+import { type SignedMessage, signedMessage, signedMessageCid } from '../../../src/types/message.ts'
 import { connect, type LotusWireChain, makeNode, readChain, until } from '../../kit/net-pair.ts'
 import { sharedData, sharedFile } from '../../kit/shared-data.ts'
 
@@ -187,6 +188,44 @@ t.test('whoever sends invalid messages over and over is turned away', async (t) 
   await until(() => a.view.connectedness(b.peerId) === 0, 3000, 'the refusal')
   t.equal(b.view.connectedness(a.peerId), 0, 'it cannot come back at once')
 })
+
+t.test('what Lotus reads and passes on is read here too: longer numbers, and bytes after a message', async (t) => {
+  const data = recorded(t)
+  if (data === undefined) return
+  const a = await makeNode(data.chain)
+  const b = await makeNode(data.chain)
+  t.teardown(() => Promise.all([a.stop(), b.stop()]))
+  await Promise.all([a.start(), b.start()])
+  await connect(a, b)
+  for (const n of [a, b]) n.pubsub.joinMessages()
+  for (const topic of [a.pubsub.blocksTopic, a.pubsub.messagesTopic]) await joined(a, b, topic)
+  const blocks: string[] = []
+  const messages: string[] = []
+  b.events.on('block', (block) => blocks.push(blockCid(block.header).toString()))
+  b.events.on('message', (m) => messages.push(signedMessageCid(m).toString()))
+  const gossip = a.host.libp2p.services.pubsub as unknown as { publish(topic: string, data: Uint8Array): Promise<unknown> }
+
+  const block = data.blocks[0]!
+  const weight = bigIntToBytes(block.header.parentWeight)
+  const long = Buffer.concat([Buffer.of(0, 0), weight.subarray(1)])
+  const padded = replaced(encode(blockMsg, block), withHead(weight), withHead(long))
+  t.equal(blockCid(decode(blockMsg, padded).header).toString(), blockCid(block.header).toString(), 'the id is of the short form')
+  await gossip.publish(a.pubsub.blocksTopic, padded)
+  const message = data.messages[0]!
+  await gossip.publish(a.pubsub.messagesTopic, Buffer.concat([encode(signedMessage, message), Buffer.from('more')]))
+  await until(() => blocks.length + messages.length === 2, 3000, 'both')
+  t.same(blocks, [blockCid(block.header).toString()])
+  t.same(messages, [signedMessageCid(message).toString()])
+  t.ok(b.pubsub.scoreOf(a.peerId) >= 0)
+})
+
+/** A byte string of fewer than 24 bytes in CBOR. */
+const withHead = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.of(0x40 + bytes.length), bytes])
+
+function replaced(data: Uint8Array, what: Buffer, by: Buffer): Buffer {
+  const at = Buffer.from(data).indexOf(what)
+  return Buffer.concat([data.subarray(0, at), by, data.subarray(at + what.length)])
+}
 
 t.test('a check that fails blames nobody, and a block with too many messages is rejected', async (t) => {
   const data = recorded(t)

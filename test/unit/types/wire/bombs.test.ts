@@ -1,5 +1,5 @@
 // What hostile peers send instead of the messages of the protocols: each is refused in the time and the memory that the
-// requirements allow for one, and whatever is accepted is canonical.
+// requirements allow for one, and whatever is accepted has one short form.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -41,12 +41,15 @@ const codecs = { blocks: blockMsg, msgs: signedMessage, hello: helloMessage, req
   AnyCodec
 >
 
-/** Decodes; whether it was refused. What is accepted must encode to the same bytes. @throws whatever is no CodecError */
+/** Decodes; whether it was refused. What is accepted must mean the same when it is written again. @throws whatever is no CodecError */
 function refused(codec: AnyCodec, data: Uint8Array): boolean {
   try {
     const value = codec === (exchangeResponse as unknown) ? decode(codec, data, exchangeLimits) : decode(codec, data)
-    if (!Buffer.from(encode(codec, value)).equals(data))
-      throw new Error(`accepted, but it encodes to other bytes: ${Buffer.from(data.subarray(0, 400)).toString('hex')}`)
+    // The bytes may be longer: Lotus reads big integers with zeros in front.
+    const written = encode(codec, value)
+    const again = codec === (exchangeResponse as unknown) ? decode(codec, written, exchangeLimits) : decode(codec, written)
+    if (written.length > data.length || !Buffer.from(encode(codec, again)).equals(written))
+      throw new Error(`accepted, but it is written otherwise: ${Buffer.from(data.subarray(0, 400)).toString('hex')}`)
     return false
   } catch (error) {
     if (error instanceof CodecError) return true
@@ -129,7 +132,7 @@ t.test('bombs in every place of every message', async (t) => {
   t.ok(slowest <= LIMIT_MS && largest <= LIMIT_BYTES)
 })
 
-t.test('every named attack that is one message: refused, or canonical', async (t) => {
+t.test('every named attack that is one message: refused, or well-formed', async (t) => {
   let accepted = 0
   for (const attack of attacks) {
     if (attack.on === 'answer') continue
@@ -138,7 +141,7 @@ t.test('every named attack that is one message: refused, or canonical', async (t
   t.ok(accepted > 0, `${accepted} were well-formed`)
 })
 
-t.test('answers: refused, or canonical', async (t) => {
+t.test('answers: refused, or well-formed', async (t) => {
   for (const attack of attacks) {
     if (attack.on !== 'answer') continue
     for (let seed = 0; seed < (attack.name.includes('padding') ? 1 : 20); seed++)
