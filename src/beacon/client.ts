@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Clock, systemClock } from '../lib/clock.ts'
 import { errorMessage } from '../lib/errors.ts'
 import { Lru } from '../lib/lru.ts'
 import type { DrandNetwork } from '../networks/drand.ts'
@@ -18,8 +19,8 @@ export interface BeaconClientInit {
   readonly timeoutMs?: number
   /** After this long without an answer the next server is asked as well, milliseconds. */
   readonly hedgeMs?: number
-  /** Unix milliseconds; for waiting until a round is due, never for deciding what is valid. */
-  readonly now?: () => number
+  /** For waiting until a round is due, never for deciding what is valid. */
+  readonly clock?: Clock
 }
 
 /** Epochs are 30 s long and a block needs its entry in the first third. */
@@ -27,8 +28,6 @@ const TIMEOUT_MS = 5000
 const HEDGE_MS = 750
 /** Rounds that were fetched and verified; as many as Lotus keeps. */
 const KEPT_ROUNDS = 1024
-/** Node's timers hold no longer delays. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
  * Fetches rounds of one drand network over HTTP from any of its servers, and believes none of them: what comes back is
@@ -39,7 +38,7 @@ export class BeaconClient {
   readonly #verifier: EntryVerifier
   readonly #timeoutMs: number
   readonly #hedgeMs: number
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #kept = new Lru<bigint, BeaconEntry>(KEPT_ROUNDS)
   /** One fetch per round, shared by all who wait for it. */
   readonly #pending = new Map<bigint, Promise<BeaconEntry>>()
@@ -51,7 +50,7 @@ export class BeaconClient {
     this.#servers = components.drand.servers
     this.#timeoutMs = init.timeoutMs ?? TIMEOUT_MS
     this.#hedgeMs = init.hedgeMs ?? HEDGE_MS
-    this.#now = init.now ?? Date.now
+    this.#clock = init.clock ?? systemClock
   }
 
   /** Unix milliseconds at which a round is due; 0 for the mock beacon, which knows all. */
@@ -70,8 +69,8 @@ export class BeaconClient {
     const kept = this.#kept.get(round)
     if (kept !== undefined) return kept
     signal.throwIfAborted()
-    for (let wait = this.timeOf(round) - this.#now(); wait > 0; wait = this.timeOf(round) - this.#now())
-      await sleep(Math.min(wait, MAX_DELAY_MS), undefined, { signal })
+    for (let wait = this.timeOf(round) - this.#clock.now(); wait > 0; wait = this.timeOf(round) - this.#clock.now())
+      await this.#clock.sleep(wait, signal)
     let fetched = this.#pending.get(round)
     if (fetched === undefined) {
       // Not with the caller's signal: another caller may be waiting for the same round.

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { ActorBundle } from '../actors/manifest.ts'
 import type { CallContext } from '../api/method.ts'
 import { encode } from '../codec/codec.ts'
+import type { SharedClock } from '../lib/clock.ts'
 import { getLogger } from '../lib/log.ts'
 import { WorkerPool, WorkerThread } from '../lib/worker-pool.ts'
 import { configureEngine, preloadActors, setBlockCacheBytes } from '../native/fvm.ts'
@@ -33,6 +34,7 @@ export interface ChainPoolInit {
   readonly metadataPath: string
   readonly network: Network
   readonly genesis: Tipset
+  readonly clock: SharedClock
   readonly bundles: readonly ActorBundle[]
   readonly queryThreads?: number
 }
@@ -56,6 +58,7 @@ export class ChainPool implements QueryPool {
       metadataPath: init.metadataPath,
       network,
       genesis: init.genesis.cids.map(String),
+      clock: init.clock.wire,
       bundles: init.bundles.map((b) => ({
         version: b.version,
         entries: b.entries.map(([name, code]) => [name, String(code)] as const),

@@ -14,6 +14,7 @@ import { BlockError, type Verdict } from '../consensus/errors.ts'
 import { validateGossipBlock } from '../consensus/validate-gossip.ts'
 import { type BlockResult, validateWay } from '../consensus/validate-way.ts'
 import { tipsetWeight } from '../consensus/weight.ts'
+import { type ClockWire, readClock } from '../lib/clock.ts'
 import { errorMessage, NodeError } from '../lib/errors.ts'
 import { serveWorker, type WorkerContext } from '../lib/worker-pool.ts'
 import { BatchVerifier } from '../native/verifier.ts'
@@ -43,6 +44,7 @@ export interface ChainWorkerData {
   readonly metadataPath: string
   readonly network: Omit<Network, 'genesisCid'>
   readonly genesis: readonly string[]
+  readonly clock: ClockWire
   readonly bundles: readonly { readonly version: number; readonly entries: readonly (readonly [string, string])[] }[]
 }
 
@@ -97,11 +99,12 @@ const handlers: ReadonlyMap<string, BoundQuery> = new Map(queryHandlers.map((q) 
 const poolAnswers = poolQueries(state)
 
 const proofs = new BatchVerifier()
+const now = readClock(data.clock)
 const consensus: ConsensusEnv = {
   state,
   verifier: new EntryVerifier((round) => proofs.drandVerify(round)),
   proofs,
-  now: () => Math.floor(Date.now() / 1000),
+  now: () => Math.floor(now() / 1000),
 }
 
 function fullBlock(cid: string): FullBlock {

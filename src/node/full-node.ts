@@ -1,6 +1,7 @@
 /** Layer 9: what makes a node of the parts, in plain order. */
 import type { ActorBundle } from '../actors/manifest.ts'
 import type { Api } from '../api/api.ts'
+import { clockBehind, type SharedClock } from '../lib/clock.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import type { NetService } from '../net/service.ts'
@@ -48,6 +49,8 @@ const log = getLogger('node')
 export interface FullNodeComponents {
   /** Where headers and messages come from; peers, where it is not given. */
   readonly source?: ChainSource
+  /** The time of the network; this machine's, less what the network stood still, where it is not given. */
+  readonly clock?: SharedClock
 }
 
 /** The source of a node that talks to nobody. */
@@ -57,6 +60,7 @@ const nobody: ChainSource = {
 }
 
 interface NodeParts {
+  readonly clock: SharedClock
   readonly repo: Repo
   readonly network: Network
   readonly chain: ChainStore
@@ -71,6 +75,8 @@ interface NodeParts {
 
 /** A running node. It ends by `close`, by the signal it was started with, or when a client asks for it; `closed` tells when it has. */
 export class FullNode {
+  /** The time of the network, for what runs beside the node. */
+  readonly clock: SharedClock
   readonly repo: Repo
   readonly network: Network
   readonly chain: ChainStore
@@ -89,6 +95,7 @@ export class FullNode {
   readonly #stopping: AbortController
 
   constructor(parts: NodeParts) {
+    this.clock = parts.clock
     this.repo = parts.repo
     this.network = parts.network
     this.chain = parts.chain
@@ -145,6 +152,7 @@ async function start(
   closers: (() => Promise<unknown>)[],
 ): Promise<FullNode> {
   const { network } = options
+  const clock = components.clock ?? clockBehind((network.pausedSecs ?? 0) * 1000)
   const stopping = new AbortController()
   const { signal } = stopping
   options.signal?.addEventListener('abort', () => stopping.abort(options.signal?.reason), { once: true })
@@ -207,6 +215,7 @@ async function start(
             metadataPath: repo.paths.metadata,
             network,
             genesis,
+            clock,
             bundles: known ?? [],
             ...(options.queryThreads === undefined ? {} : { queryThreads: options.queryThreads }),
           },
@@ -218,6 +227,7 @@ async function start(
     validating && pool !== undefined ? await validateImport(options, chain.requireHead(), pool, compiled, signal) : undefined
   if (options.haltAfterImport) {
     const node = new FullNode({
+      clock,
       repo,
       network,
       chain,
@@ -244,7 +254,7 @@ async function start(
   const journal = await Journal.open(repo.paths.journal)
   journal.follow(chain)
   closers.push(() => journal.close())
-  const metrics = nodeMetrics({ chain, network })
+  const metrics = nodeMetrics({ chain, network, clock })
   closers.push(async () => metrics.close())
   const { peerId, privateKey } = await loadOrCreateHostKey(repo.keystore)
   const wallet = config.Wallet.DisableLocal ? undefined : await LocalWallet.open({ keystore: repo.keystore }, network)
@@ -253,7 +263,9 @@ async function start(
   const sign = (message: Message) => signMessage(signer, message, network)
   let net: NetService | undefined
   const mpool =
-    pool === undefined ? undefined : await startMpool({ network, chain, store, metadata, pool, config, sign, net: () => net })
+    pool === undefined
+      ? undefined
+      : await startMpool({ network, clock, chain, store, metadata, pool, config, sign, net: () => net })
   if (mpool !== undefined) closers.push(() => mpool.close())
   const counted = mpool === undefined ? undefined : countedPool(metrics.registry, mpool.pool)
   if (pool !== undefined && counted !== undefined && options.p2p !== undefined) {
@@ -270,6 +282,7 @@ async function start(
           metadata,
           source: components.source ?? (net === undefined ? nobody : exchangeSource(net.exchange)),
           validator: new PoolValidator({ pool, registry: metrics.registry }),
+          now: () => clock.now(),
           onBadClaim: (peer, error) => (net === undefined ? undefined : blameClaim(net, peer, error)),
         })
   if (net !== undefined) countNet(metrics.registry, net)
@@ -280,15 +293,16 @@ async function start(
     follow(net, syncer, store)
     closers.push(() => net.stop())
     await net.start()
-    const stopJoining = joinMessagesNearHead(chain, network, { net, republisher: mpool.republisher })
+    const stopJoining = joinMessagesNearHead(chain, network, { net, clock, republisher: mpool.republisher })
     closers.push(async () => stopJoining())
   }
 
-  const keys = { wallet, signer, beacon: beaconOf(network, genesis) }
+  const keys = { wallet, signer, beacon: beaconOf(network, genesis, clock) }
   const api = {
     repo,
     config,
     network,
+    clock,
     chain,
     store,
     metadata,
@@ -306,7 +320,7 @@ async function start(
   closers.push(() => server.close())
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })
   if (genesis === undefined) log.warn(noChainText(network))
-  return new FullNode({ repo, network, chain, validation, server, api: local.api, syncer, net, closers, stopping })
+  return new FullNode({ clock, repo, network, chain, validation, server, api: local.api, syncer, net, closers, stopping })
 }
 
 /** The first execution needs the actors compiled; that takes seconds, so it begins now. A failure shows there. */

@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import type { NetService } from '../net/service.ts'
 import type { Network } from '../networks/types.ts'
 import type { ChainStore } from '../store/chain-store.ts'
@@ -12,8 +13,7 @@ export interface HealthComponents {
   readonly network: Network
   /** Undefined for a node that talks to no peer. */
   readonly net: NetService | undefined
-  /** Unix ms. */
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 /** What a supervisor asks: whether the node still works, and whether it can be relied on. */
@@ -24,20 +24,20 @@ export class Health {
 
   constructor(components: HealthComponents) {
     this.#c = components
-    this.#lastChange = components.now()
+    this.#lastChange = components.clock.now()
     this.close = components.chain.onHeadChange(() => {
-      this.#lastChange = components.now()
+      this.#lastChange = components.clock.now()
     })
   }
 
   /** Whether the head moved, or the node started, in the last five minutes. */
   live(): boolean {
-    return this.#c.now() - this.#lastChange < MAX_SILENCE_MS
+    return this.#c.clock.now() - this.#lastChange < MAX_SILENCE_MS
   }
 
   /** Whether the head is near what the clock says, with a peer on the same chain where there is a network. */
   ready(): boolean {
-    const behind = epochsBehind(this.#c.chain, this.#c.network, this.#c.now())
+    const behind = epochsBehind(this.#c.chain, this.#c.network, this.#c.clock.now())
     return behind !== undefined && behind < MAX_BEHIND && (this.#c.net === undefined || this.#c.net.peers.peers.size > 0)
   }
 }
@@ -51,6 +51,6 @@ export function epochsBehind(chain: ChainStore, network: Network, now: number): 
 /** Height that the clock says. */
 export function expectedHeight(chain: ChainStore, network: Network, now: number): number | undefined {
   if (chain.genesis === undefined) return undefined
-  const seconds = now / 1000 - (network.pausedSecs ?? 0) - Number(chain.genesis.minTimestamp)
+  const seconds = now / 1000 - Number(chain.genesis.minTimestamp)
   return Math.max(0, Math.floor(seconds / network.blockDelaySecs))
 }

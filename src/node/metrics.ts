@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Clock } from '../lib/clock.ts'
 import { Counter, Gauge, Histogram, MetricsRegistry } from '../lib/metrics.ts'
 import { cacheStats } from '../native/fvm.ts'
 import type { Network } from '../networks/types.ts'
@@ -15,7 +16,7 @@ export interface NodeMetrics {
 }
 
 /** What every node counts; names are Lotus's where it has them (metrics/metrics.go). */
-export function nodeMetrics(c: { readonly chain: ChainStore; readonly network: Network }): NodeMetrics {
+export function nodeMetrics(c: { readonly chain: ChainStore; readonly network: Network; readonly clock: Clock }): NodeMetrics {
   const registry = new MetricsRegistry()
   registry
     .add(new Gauge('lotus_info', 'Version of the node and its network.'))
@@ -23,7 +24,7 @@ export function nodeMetrics(c: { readonly chain: ChainStore; readonly network: N
   registry.add(new Gauge('lotus_chain_node_height', 'Height of the head.', () => c.chain.head?.height))
   registry.add(
     new Gauge('lotus_chain_node_height_expected', 'Height that the clock says.', () =>
-      expectedHeight(c.chain, c.network, Date.now()),
+      expectedHeight(c.chain, c.network, c.clock.now()),
     ),
   )
   const heads = registry.add(new Counter('nelumbo_head_changes_total', 'Tipsets that were applied and reverted.'))

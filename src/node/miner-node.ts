@@ -1,6 +1,6 @@
 /** Layer 9: what makes a miner of the parts, in plain order. */
 import type { Api } from '../api/api.ts'
-import { type Clock, systemClock } from '../lib/clock.ts'
+import { type Clock, clockBehind, systemClock } from '../lib/clock.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { CountedProver } from '../miner/counted-prover.ts'
@@ -15,6 +15,7 @@ import { servedActors } from '../miner/served-actors.ts'
 import { SectorIndex } from '../miner/storage/sector-index.ts'
 import { SectorStore } from '../miner/storage/sector-store.ts'
 import { waitForSync } from '../miner/wait-sync.ts'
+import type { WindowPostScheduler } from '../miner/wdpost/scheduler.ts'
 import type { BoundHandler } from '../rpc/router.ts'
 import type { Route, RpcServer } from '../rpc/server.ts'
 import { MetadataStore } from '../store/metadata.ts'
@@ -39,7 +40,7 @@ const log = getLogger('miner')
 export interface MinerNodeComponents {
   /** The full node's API: a client of one in another process, or of the one in this. */
   readonly api: Api
-  /** The time; this machine's where it is not given. */
+  /** The time of the network; this machine's, less what the network stood still, where it is not given. */
   readonly clock?: Clock
   /** What proves sectors; this process, out of its storage paths, where it is not given. */
   readonly prover?: Prover
@@ -52,15 +53,18 @@ export class MinerNode {
   /** The miner actors that it serves; the first one is what ActorAddress answers. */
   readonly actors: readonly Address[]
   readonly server: RpcServer
+  /** By the key of the actor's id address; none where this process makes no window PoSts. */
+  readonly windowPosts: ReadonlyMap<string, WindowPostScheduler>
   /** Settles when everything is closed; rejects when that failed. */
   readonly closed: Promise<void>
   readonly #stopping: AbortController
 
-  constructor(parts: Pick<MinerNode, 'repo' | 'config' | 'actors' | 'server'> & MinerEnd) {
+  constructor(parts: Pick<MinerNode, 'repo' | 'config' | 'actors' | 'server' | 'windowPosts'> & MinerEnd) {
     this.repo = parts.repo
     this.config = parts.config
     this.actors = parts.actors
     this.server = parts.server
+    this.windowPosts = parts.windowPosts
     this.#stopping = parts.stopping
     this.closed = new Promise((resolve, reject) => {
       const end = (): void => void closeAll(parts.closers).then(resolve, reject)
@@ -113,7 +117,7 @@ async function start(
   components: MinerNodeComponents,
   closers: (() => Promise<unknown>)[],
 ): Promise<MinerNode> {
-  const { api, clock = systemClock } = components
+  const { api, clock = clockBehind((options.network?.pausedSecs ?? 0) * 1000) } = components
   const stopping = new AbortController()
   const { signal } = stopping
   options.signal?.addEventListener('abort', () => stopping.abort(options.signal?.reason), { once: true })
@@ -137,7 +141,8 @@ async function start(
   const params = await loadMiningParams(api, options.network, signal)
   if (!options.noSync) await waitForSync({ api, clock }, Number(params.blockDelaySecs), signal)
   const actors = await idAddresses(api, served, signal)
-  const watch = new FullNodeWatch({ api, clock })
+  // Connections are looked after in this machine's time, whatever the network's is.
+  const watch = new FullNodeWatch({ api, clock: systemClock })
   closers.push(() => watch.close())
 
   const storage = new SectorStore({ index: new SectorIndex(), paths: repo })
@@ -146,7 +151,7 @@ async function start(
   const prover = new CountedProver(
     components.prover ?? (params.proofs === 'fake' ? new FakeProver() : new LocalProver({ store: storage }, proverInit(config))),
   )
-  const heads = new HeadFollower({ api, clock })
+  const heads = new HeadFollower({ api, clock: systemClock })
   closers.push(() => heads.close())
   const { DisableWinningPoSt, DisableWindowPoSt, EnableMining } = config.Subsystems
   if (components.prover === undefined && params.proofs === 'real' && EnableMining && !(DisableWinningPoSt && DisableWindowPoSt))
@@ -201,7 +206,7 @@ async function start(
   const server = await serveMinerApi({ repo, config, handlers, routes, network, startTime, stopping }, options)
   closers.push(() => server.close())
   log.info('the miner is ready', { actors: actors.map((a) => a.toString(params.addressPrefix)), api: server.multiaddr })
-  return new MinerNode({ repo, config, actors, server, closers, stopping })
+  return new MinerNode({ repo, config, actors, server, windowPosts: windowPosts?.byActor ?? new Map(), closers, stopping })
 }
 
 function proverInit({ Proving }: StorageMinerConfig): LocalProverInit {

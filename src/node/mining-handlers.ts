@@ -4,6 +4,7 @@ import { EntryVerifier } from '../beacon/verify-entry.ts'
 import { decode, encode } from '../codec/codec.ts'
 import { parseJson } from '../codec/json.ts'
 import { BlockError } from '../consensus/errors.ts'
+import type { Clock } from '../lib/clock.ts'
 import { paramsOf } from '../miner/mining-params.ts'
 import { finality } from '../networks/constants.ts'
 import { networkVersion } from '../networks/schedule.ts'
@@ -32,9 +33,10 @@ export interface MiningHandlersComponents {
 }
 
 /** The beacon of a network whose genesis is known. */
-export function beaconOf(network: Network, genesis: Tipset | undefined): BeaconSchedule | undefined {
+export function beaconOf(network: Network, genesis: Tipset | undefined, clock: Clock): BeaconSchedule | undefined {
   if (genesis === undefined) return undefined
-  return new BeaconSchedule({ rules: { network, genesisTimestamp: genesis.minTimestamp }, verifier: new EntryVerifier() })
+  const rules = { network, genesisTimestamp: genesis.minTimestamp }
+  return new BeaconSchedule({ rules, verifier: new EntryVerifier() }, { clock })
 }
 
 /** What miners ask of the node (Lotus node/impl/full/state.go). */

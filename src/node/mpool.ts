@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { MessagePool } from '../mpool/message-pool.ts'
@@ -28,6 +29,7 @@ const SEEN_SECS = 120
 
 export interface MpoolComponents {
   readonly network: Network
+  readonly clock: Clock
   readonly chain: ChainStore
   readonly store: LevelBlockstore
   readonly metadata: MetadataStore
@@ -48,6 +50,7 @@ export async function startMpool(c: MpoolComponents): Promise<Mpool & { close():
       store,
       metadata,
       publish: async (message) => c.net()?.pubsub.publishMessage(message),
+      now: () => c.clock.now(),
     },
     { head: chain.requireHead(), addressPrefix: network.addressPrefix },
   )
@@ -93,12 +96,11 @@ function republishMs({ blockDelaySecs, propagationDelaySecs }: Network): number 
 /** Joins the topic of messages when the head is near the clock: before, the node cannot judge them. */
 export function joinMessagesNearHead(
   chain: ChainStore,
-  network: Pick<Network, 'blockDelaySecs' | 'pausedSecs'>,
-  { net, republisher }: { readonly net: NetService; readonly republisher: Republisher },
-  now: () => number = Date.now,
+  network: Pick<Network, 'blockDelaySecs'>,
+  { net, clock, republisher }: { readonly net: NetService; readonly clock: Clock; readonly republisher: Republisher },
 ): () => void {
   const near = (head: Tipset): boolean => {
-    const lag = now() / 1000 - (network.pausedSecs ?? 0) - Number(head.minTimestamp)
+    const lag = clock.now() / 1000 - Number(head.minTimestamp)
     return lag < TOPIC_LAG * network.blockDelaySecs
   }
   let forget = (): void => {}

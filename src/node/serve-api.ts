@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { allPermissions } from '../api/method.ts'
 import type { BeaconSchedule } from '../beacon/schedule.ts'
 import type { JsonContext } from '../codec/json.ts'
+import type { Clock } from '../lib/clock.ts'
 import { NodeError } from '../lib/errors.ts'
 import { SlashFilter } from '../miner/mining/slash-filter.ts'
 import type { NetService } from '../net/service.ts'
@@ -39,6 +40,7 @@ export interface ApiComponents {
   readonly repo: Repo
   readonly config: FullNodeConfig
   readonly network: Network
+  readonly clock: Clock
   readonly chain: ChainStore
   readonly store: LevelBlockstore
   readonly metadata: MetadataStore
@@ -96,7 +98,7 @@ export async function serveApi(
     ...syncHandlers({ ...c, slashFilter: new SlashFilter({ records: c.metadata }) }),
     ...walletHandlers({ ...c, resolve: keyResolver(queries, c.network) }),
   ]
-  const health = new Health({ chain: c.chain, network: c.network, net: c.net, now: Date.now })
+  const health = new Health({ chain: c.chain, network: c.network, net: c.net, clock: c.clock })
   c.stopping.signal.addEventListener('abort', health.close, { once: true })
   const router = makeRouter(handlers, queries, json)
   const server = await RpcServer.listen(

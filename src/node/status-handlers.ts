@@ -1,5 +1,6 @@
 import type { Result } from '../api/method.ts'
 import { nodeStatus } from '../api/methods/node.ts'
+import type { Clock } from '../lib/clock.ts'
 import { scoreThresholds } from '../net/pubsub/score-params.ts'
 import type { NetService } from '../net/service.ts'
 import { finality } from '../networks/constants.ts'
@@ -14,17 +15,18 @@ const RECENT = 100
 export interface StatusHandlersComponents {
   readonly chain: ChainStore
   readonly network: Network
+  readonly clock: Clock
   /** Undefined for a node that talks to no peer. */
   readonly net: NetService | undefined
 }
 
 /** NodeStatus (Lotus node/impl/full.go). */
-export function statusHandlers({ chain, network, net }: StatusHandlersComponents): readonly BoundHandler[] {
+export function statusHandlers({ chain, network, clock, net }: StatusHandlersComponents): readonly BoundHandler[] {
   return [
     bind(nodeStatus, ([withChain]): Result<typeof nodeStatus> => {
       const head = chain.requireHead()
       return {
-        syncStatus: { epoch: BigInt(head.height), behind: BigInt(epochsBehind(chain, network, Date.now()) ?? 0) },
+        syncStatus: { epoch: BigInt(head.height), behind: BigInt(epochsBehind(chain, network, clock.now()) ?? 0) },
         peerStatus: {
           peersToPublishMsgs: publishTo(net, net?.pubsub.messagesTopic),
           peersToPublishBlocks: publishTo(net, net?.pubsub.blocksTopic),

@@ -64,7 +64,7 @@ interface ReachOptions {
 /** Follows the chain: takes targets and blocks, validates what leads to them, and moves the head. */
 export class Syncer {
   readonly bad = new BadBlocks()
-  readonly reports = new SyncReports(() => Date.now())
+  readonly reports: SyncReports
   readonly #c: SyncerComponents
   readonly #validated: ValidatedBlocks
   readonly #tracker = new TipsetTracker()
@@ -81,8 +81,10 @@ export class Syncer {
     this.#c = components
     this.#validated = new ValidatedBlocks(components.metadata)
     this.#segments = new Segments(components)
+    const now = components.now ?? Date.now
+    this.reports = new SyncReports(now)
     this.#deferred = new Deferred({
-      now: components.now ?? Date.now,
+      now,
       onDue: (key, { height, parentWeight }) => this.heard({ key, height, weight: parentWeight }),
     })
   }

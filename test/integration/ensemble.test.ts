@@ -10,7 +10,7 @@ t.setTimeout(600_000)
 
 t.test('one mines, one follows, a message is mined', async (t) => {
   if (sharedData(t, 'actors') === undefined) return
-  const net = await ensemble(t).fullNode().miner().fullNode().start().beginMining()
+  const net = await ensemble(t, { blockDelaySecs: 30 }).fast().fullNode().miner().fullNode().start().beginMining()
   const [miner, follower] = net.nodes as [(typeof net.nodes)[0], (typeof net.nodes)[0]]
 
   await net.reached(miner, 3)

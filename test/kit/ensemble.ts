@@ -2,13 +2,17 @@
 // miners beside it, as `nelumbo devnet` runs them; every other one joins by the network file.
 //
 //   const net = await ensemble(t).fullNode().miner().fullNode().start().beginMining()
+//
+// With `fast()` its time passes as fast as its work is done; `clock(hours * 3_600_000)` sets the clock of all of it back.
 
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { clockBehind, type SharedClock, systemClock } from '../../src/lib/clock.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
 import { type Devnet, startDevnet } from '../../src/node/devnet/run.ts'
 import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
 import { temporaryFolder } from './daemon.ts'
+import { FastTime } from './fast-time.ts'
 import { until } from './net-pair.ts'
 import { call } from './node-call.ts'
 import { sharedDataRoot } from './shared-data.ts'
@@ -27,6 +31,8 @@ export interface Ensemble {
   readonly devnet: Devnet
   /** In the order in which they were asked for. */
   readonly nodes: readonly FullNode[]
+  /** Undefined where time passes as it does. */
+  readonly time: FastTime | undefined
   /** Settles when a node's head is at a height or above. */
   reached(node: FullNode, height: number): Promise<void>
   /** Sends from the faucet's account through a node and settles when that node has executed it. @returns the epoch */
@@ -46,6 +52,8 @@ export class EnsembleBuilder {
   readonly #options: EnsembleOptions
   #nodes = 0
   #miners = 0
+  #clock: SharedClock = systemClock
+  #time: FastTime | undefined
 
   constructor(t: Test, options: EnsembleOptions) {
     this.#t = t
@@ -60,6 +68,19 @@ export class EnsembleBuilder {
   /** A miner of the genesis, which works with the first node. */
   miner(): this {
     this.#miners++
+    return this
+  }
+
+  /** The clock of nodes, miners and beacon is behind by so many milliseconds. */
+  clock(behindMs: number): this {
+    this.#clock = clockBehind(behindMs)
+    return this
+  }
+
+  /** Time jumps to what is waited for next when all nodes have the same head and no proof is being made. */
+  fast(): this {
+    this.#time = new FastTime(this.#clock.now())
+    this.#clock = this.#time.clock
     return this
   }
 
@@ -81,43 +102,65 @@ export class EnsembleBuilder {
     const t = this.#t
     const folder = temporaryFolder(t)
     const stop = new AbortController()
-    const devnet = await startDevnet({
-      folder: join(folder, 'devnet'),
-      cacheDir: join(folder, 'cache'),
-      miners: this.#miners,
-      sectors: this.#options.sectorsPerMiner ?? 1,
-      blockDelaySecs: this.#options.blockDelaySecs ?? 1,
-      proofs: 'fake',
-      bundleFolders: [join(sharedDataRoot, 'actors')],
-      host: '127.0.0.1',
-      apiPort: 0,
-      minerApiPort: 0,
-      queryThreads: 1,
-      signal: stop.signal,
-      onStep: () => {},
-    })
+    const clock = this.#clock
+    const time = this.#time
+    // The last one to end: whoever waits for a moment must see it come.
+    if (time !== undefined) t.teardown(() => time.close())
+    const devnet = await startDevnet(
+      {
+        folder: join(folder, 'devnet'),
+        cacheDir: join(folder, 'cache'),
+        miners: this.#miners,
+        sectors: this.#options.sectorsPerMiner ?? 1,
+        blockDelaySecs: this.#options.blockDelaySecs ?? 1,
+        proofs: 'fake',
+        bundleFolders: [join(sharedDataRoot, 'actors')],
+        host: '127.0.0.1',
+        apiPort: 0,
+        minerApiPort: 0,
+        queryThreads: 1,
+        signal: stop.signal,
+        onStep: () => {},
+      },
+      { clock },
+    )
     t.teardown(() => devnet.close())
     const nodes = [devnet.node]
     for (let i = 1; i < this.#nodes; i++) nodes.push(await this.#join(devnet, join(folder, `node-${i}`)))
-    return { devnet, nodes, reached, give: (node, to, attoFil) => give(devnet, node, to, attoFil) }
+    if (time !== undefined) {
+      time.quiet = () => isQuiet(devnet, nodes)
+      t.teardown(() => time.release())
+      time.start()
+    }
+    return { devnet, nodes, time, reached, give: (node, to, attoFil) => give(devnet, node, to, attoFil) }
   }
 
   async #join(devnet: Devnet, repoPath: string): Promise<FullNode> {
-    const node = await startFullNode({
-      network: await loadNetworkFile(devnet.layout.network),
-      repoPath,
-      removeExistingChain: false,
-      haltAfterImport: false,
-      apiPort: 0,
-      queryThreads: 1,
-      configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
-      p2p: { bootstrap: true, bootstrapper: false },
-    })
+    const node = await startFullNode(
+      {
+        network: await loadNetworkFile(devnet.layout.network),
+        repoPath,
+        removeExistingChain: false,
+        haltAfterImport: false,
+        apiPort: 0,
+        queryThreads: 1,
+        configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
+        p2p: { bootstrap: true, bootstrapper: false },
+      },
+      { clock: this.#clock },
+    )
     this.#t.teardown(() => node.close())
     const peer = devnet.node.net?.peerId as string
     await until(() => node.net?.peers.peers.has(peer) === true, PATIENCE_MS, 'the connection to the first node')
     return node
   }
+}
+
+/** Whether all nodes have the same head, and the miners have done what it calls for. */
+export function isQuiet({ miner }: Pick<Devnet, 'miner'>, nodes: readonly FullNode[]): boolean {
+  const head = nodes[0]?.chain.head
+  if (head === undefined || !nodes.every((n) => n.chain.head?.key.equals(head.key) === true)) return false
+  return [...(miner?.windowPosts.values() ?? [])].every((s) => !s.busy && (s.height ?? 0) >= head.height)
 }
 
 /** Begins the description of a network. */

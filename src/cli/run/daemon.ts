@@ -79,7 +79,10 @@ async function runMinerBeside(node: FullNode, options: MinerNodeOptions, signal:
   if (signal.aborted) end()
   void node.closed.finally(end).catch(() => undefined)
   try {
-    const miner = await startMinerNode({ ...options, network: node.network, signal: stop.signal }, { api: node.api })
+    const miner = await startMinerNode(
+      { ...options, network: node.network, signal: stop.signal },
+      { api: node.api, clock: node.clock },
+    )
     // The miner may be stopped by itself, over its own API: the node goes on then.
     await Promise.race([miner.closed, node.closed])
     await miner.closed

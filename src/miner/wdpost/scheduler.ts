@@ -90,6 +90,16 @@ export class WindowPostScheduler {
     this.#init = init
   }
 
+  /** Height of the newest head that came. */
+  get height(): ChainEpoch | undefined {
+    return this.#head?.height
+  }
+
+  /** Whether anything that a head called for is still being done. */
+  get busy(): boolean {
+    return this.#turn !== undefined || this.#running.size > 0
+  }
+
   /** Takes in a new head. Settles when what it calls for has been begun; heads that come meanwhile are taken together. */
   onHead(tipset: Pick<TipsetView, 'cids' | 'height'>): Promise<void> {
     this.#head = { key: new TipsetKey(tipset.cids), height: tipset.height }

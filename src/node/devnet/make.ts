@@ -6,6 +6,7 @@ import { networkOfKey } from '../../beacon/chain-info.ts'
 import { type Genesis, genesisCar, makeGenesis } from '../../genesis/make-genesis.ts'
 import { formatKeyFile, formatTemplate, type GenesisMiner, type GenesisTemplate, type KeyInfo } from '../../genesis/template.ts'
 import { makeFolder, temporaryPrefix, writeFileAtomic } from '../../lib/atomic-file.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
 import { errorMessage } from '../../lib/errors.ts'
 import { devnetParameterSeed } from '../../miner/parameters/insecure.ts'
 import { blsKeyFromSeed, blsPublicKey, secp256k1PublicKey } from '../../native/crypto.ts'
@@ -85,7 +86,7 @@ const ownNames: ReadonlySet<string> = new Set([
  * is begun anew; what lies there already and is not a devnet's is never touched.
  * @throws DevnetError DEVNET_OPTIONS, DEVNET_FOLDER; BundleError; NativeError; the signal's reason
  */
-export async function makeDevnet(options: DevnetOptions): Promise<DevnetDescription> {
+export async function makeDevnet(options: DevnetOptions, clock: Clock = systemClock): Promise<DevnetDescription> {
   checkOptions(options)
   const layout = devnetLayout(options.folder)
   await makeRoom(layout)
@@ -128,7 +129,7 @@ export async function makeDevnet(options: DevnetOptions): Promise<DevnetDescript
     p2pPort: await freePort(),
     parameterSeed: Buffer.from(devnetParameterSeed).toString('hex'),
   }
-  const timestamp = Math.floor(Date.now() / 1000)
+  const timestamp = Math.floor(clock.now() / 1000)
   const template = templateOf(name, miners, faucet, timestamp)
   const network = networkOf(description, layout, timestamp)
   const verifier = Address.fromBls(blsPublicKey(blsKeyFromSeed(randomBytes(32))))

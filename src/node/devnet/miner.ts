@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Clock, systemClock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Network } from '../../networks/types.ts'
 import { RpcClient } from '../../rpc/client.ts'
 import { Address } from '../../types/address.ts'
@@ -17,17 +17,17 @@ export interface DevnetMinerInit {
   readonly signal: AbortSignal
 }
 
-/** The time of a network that stood still for some seconds. */
-export function pausedClock(pausedSecs: number): Clock {
-  return pausedSecs === 0 ? systemClock : { ...systemClock, now: () => systemClock.now() - pausedSecs * 1000 }
-}
-
 /** Runs all miners of a devnet, which its genesis knows, against the node that runs beside them. */
 export async function startDevnetMiner(
-  components: { readonly layout: DevnetLayout; readonly description: DevnetDescription; readonly network: Network },
+  components: {
+    readonly layout: DevnetLayout
+    readonly description: DevnetDescription
+    readonly network: Network
+    readonly clock: Clock
+  },
   { host, apiPort, signal }: DevnetMinerInit,
 ): Promise<MinerNode> {
-  const { layout, description, network } = components
+  const { layout, description, network, clock } = components
   const client = new RpcClient(await nodeApiInfo(layout), { json: { addressPrefix: network.addressPrefix }, timeoutMs: 0 })
   try {
     for (const name of description.miners) {
@@ -42,7 +42,6 @@ export async function startDevnetMiner(
         signal,
       })
     }
-    const clock = pausedClock(network.pausedSecs ?? 0)
     const miner = await startMinerNode(
       { repoPath: layout.miner, network, noSync: true, apiHost: host, apiPort, signal },
       { api: client.api, clock },

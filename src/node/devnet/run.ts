@@ -3,6 +3,7 @@ import { BeaconServer } from '../../beacon/server.ts'
 import { toBase64 } from '../../codec/base64.ts'
 import { type KeyInfo, parseKeyFile } from '../../genesis/template.ts'
 import { makeFolder } from '../../lib/atomic-file.ts'
+import { clockBehind, type SharedClock, systemClock } from '../../lib/clock.ts'
 import { getLogger } from '../../lib/log.ts'
 import { blsPublicKey, secp256k1PublicKey } from '../../native/crypto.ts'
 import { loadNetworkFile } from '../../networks/network-file.ts'
@@ -34,6 +35,12 @@ export interface DevnetRunOptions extends DevnetOptions {
   readonly configOverrides?: Readonly<Record<string, string | undefined>>
 }
 
+/** Parts that may be given instead of what the devnet would make itself. */
+export interface DevnetComponents {
+  /** This machine's time where it is not given. */
+  readonly clock?: SharedClock
+}
+
 /** A devnet that runs: beacon, full node and miner in this process. */
 export interface Devnet {
   readonly layout: DevnetLayout
@@ -55,7 +62,8 @@ export interface Devnet {
  * Starts the devnet of a folder, which is made when it is not there yet.
  * @throws DevnetError; RepoError REPO_LOCKED when another process runs it; BeaconError; what the parts throw
  */
-export async function startDevnet(options: DevnetRunOptions): Promise<Devnet> {
+export async function startDevnet(options: DevnetRunOptions, components: DevnetComponents = {}): Promise<Devnet> {
+  const time = components.clock ?? systemClock
   const layout = devnetLayout(options.folder)
   const closers: (() => Promise<unknown> | unknown)[] = []
   const closeAll = async (): Promise<void> => {
@@ -81,11 +89,12 @@ export async function startDevnet(options: DevnetRunOptions): Promise<Devnet> {
     // The genesis is made with the machines that the node will use.
     ChainPool.configure(options.queryThreads)
     const made = !devnetExists(layout)
-    const description = await ports(made ? await makeDevnet(options) : await readDescription(layout), layout)
+    const description = await ports(made ? await makeDevnet(options, time) : await readDescription(layout), layout)
     const { beacon } = description
     const known = await loadNetworkFile(layout.network)
     const genesisTimestamp = known.genesisTimestamp as number
-    const pausedSecs = pauseAfter(known, genesisTimestamp, await headHeight(layout.node), Date.now())
+    const pausedSecs = pauseAfter(known, genesisTimestamp, await headHeight(layout.node), time.now())
+    const clock = clockBehind(pausedSecs * 1000, time)
     const network = {
       ...known,
       pausedSecs,
@@ -100,24 +109,28 @@ export async function startDevnet(options: DevnetRunOptions): Promise<Devnet> {
       secretKey: new Uint8Array(Buffer.from(beacon.secretKey, 'hex')),
       host: options.host,
       port: beacon.port,
+      now: () => clock.now(),
     })
     closers.push(() => server.close())
-    const node = await startFullNode({
-      repoPath: layout.node,
-      network,
-      removeExistingChain: false,
-      haltAfterImport: false,
-      p2p: { bootstrap: false, bootstrapper: false },
-      apiHost: options.host,
-      apiPort: options.apiPort,
-      configOverrides: {
-        ...options.configOverrides,
-        LOTUS_LIBP2P_LISTENADDRESSES: `/ip4/${options.host}/tcp/${description.p2pPort}`,
-        LOTUS_LIBP2P_DISABLENATPORTMAP: 'true',
+    const node = await startFullNode(
+      {
+        repoPath: layout.node,
+        network,
+        removeExistingChain: false,
+        haltAfterImport: false,
+        p2p: { bootstrap: false, bootstrapper: false },
+        apiHost: options.host,
+        apiPort: options.apiPort,
+        configOverrides: {
+          ...options.configOverrides,
+          LOTUS_LIBP2P_LISTENADDRESSES: `/ip4/${options.host}/tcp/${description.p2pPort}`,
+          LOTUS_LIBP2P_DISABLENATPORTMAP: 'true',
+        },
+        ...(options.queryThreads === undefined ? {} : { queryThreads: options.queryThreads }),
+        signal: starting.signal,
       },
-      ...(options.queryThreads === undefined ? {} : { queryThreads: options.queryThreads }),
-      signal: starting.signal,
-    })
+      { clock },
+    )
     closers.push(() => node.close())
     const peer = `/ip4/${options.host}/tcp/${description.p2pPort}/p2p/${node.net?.peerId}`
     await writeNetwork(layout, { ...network, bootstrapPeers: [peer] })
@@ -146,7 +159,10 @@ export async function startDevnet(options: DevnetRunOptions): Promise<Devnet> {
       async beginMining() {
         if (miner !== undefined) return
         const { host, minerApiPort: apiPort } = options
-        const started = await startDevnetMiner({ layout, description, network }, { host, apiPort, signal: starting.signal })
+        const started = await startDevnetMiner(
+          { layout, description, network, clock },
+          { host, apiPort, signal: starting.signal },
+        )
         closers.push(() => started.close())
         miner = started
       },

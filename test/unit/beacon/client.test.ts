@@ -5,6 +5,7 @@ import { BeaconClient } from '../../../src/beacon/client.ts'
 import { mockEntry } from '../../../src/beacon/mock.ts'
 import { BeaconSchedule } from '../../../src/beacon/schedule.ts'
 import { EntryVerifier } from '../../../src/beacon/verify-entry.ts'
+import { SettableClock } from '../../../src/lib/clock.ts'
 import { drandPublicKey, drandSign } from '../../../src/native/crypto.ts'
 import { type DrandNetwork, drandMock } from '../../../src/networks/drand.ts'
 
@@ -98,18 +99,20 @@ t.test('a slow server is overtaken, but still counts', async (t) => {
 
 t.test('a round of the future is waited for', async (t) => {
   const { url, asked } = await honest(t)
-  let now = 5_000_000
-  const c = client([url], { now: () => now }, 5000)
+  const clock = new SettableClock(5_000_000)
+  const c = client([url], { clock }, 5000)
   t.equal(c.timeOf(1n), 5_000_000)
   t.equal(c.timeOf(11n), 5_030_000)
-  const soon = c.entry(11n, AbortSignal.timeout(50))
-  await t.rejects(soon, { name: 'AbortError' })
-  t.same(asked, [])
-  now = 5_029_990
+  const impatient = new AbortController()
+  const soon = c.entry(11n, impatient.signal)
+  t.equal(clock.next, 5_030_000)
+  impatient.abort(new Error('no time'))
+  await t.rejects(soon, { message: 'no time' })
+  t.equal(clock.next, undefined)
   const waiting = c.entry(11n, signal)
-  setTimeout(() => {
-    now = 5_030_000
-  }, 5)
+  clock.set(5_029_999)
+  t.same(asked, [])
+  clock.set(5_030_000)
   t.equal((await waiting).round, 11n)
   await t.rejects(c.entry(12n, AbortSignal.abort(new Error('stop'))), { message: 'stop' })
 })

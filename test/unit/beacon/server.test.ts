@@ -4,6 +4,7 @@ import { chainHash, networkOfKey } from '../../../src/beacon/chain-info.ts'
 import { BeaconClient } from '../../../src/beacon/client.ts'
 import { BeaconServer } from '../../../src/beacon/server.ts'
 import { EntryVerifier } from '../../../src/beacon/verify-entry.ts'
+import { systemClock } from '../../../src/lib/clock.ts'
 import { drandSign } from '../../../src/native/crypto.ts'
 import { drandIncentinet, drandMainnet, drandQuicknet } from '../../../src/networks/drand.ts'
 import { loadNetworkFile } from '../../../src/networks/network-file.ts'
@@ -75,7 +76,7 @@ t.test('a beacon of one holder, over HTTP', async (t) => {
   t.equal((await get(`/public/${'1'.repeat(300)}`)).status, 414)
 
   const drand = { kind: 'unchained', info, servers: [server.url], relays: [] } as const
-  const client = new BeaconClient({ drand, verifier: new EntryVerifier() }, { now: () => now })
+  const client = new BeaconClient({ drand, verifier: new EntryVerifier() }, { clock: { ...systemClock, now: () => now } })
   t.same(await client.entry(2n, signal), { round: 2n, data: new Uint8Array(signature(2n)) })
 
   now = 999_999

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { systemClock } from '../../../src/lib/clock.ts'
 import type { NetService } from '../../../src/net/service.ts'
 import { networkByName } from '../../../src/networks/index.ts'
 import { epochsBehind, Health } from '../../../src/node/health.ts'
@@ -27,7 +28,12 @@ const at = (epoch: number): number => (1_000_000 + epoch * 30) * 1000
 t.test('live until the head has not moved for five minutes', async (t) => {
   let now = at(100)
   const chain = fakeChain(100)
-  const health = new Health({ chain: chain as unknown as ChainStore, network, net: undefined, now: () => now })
+  const health = new Health({
+    chain: chain as unknown as ChainStore,
+    network,
+    net: undefined,
+    clock: { ...systemClock, now: () => now },
+  })
   t.equal(health.live(), true, 'a node that has just started')
   now += 299_999
   t.equal(health.live(), true)
@@ -42,11 +48,16 @@ t.test('live until the head has not moved for five minutes', async (t) => {
 t.test('ready less than five epochs behind the clock, with a peer', async (t) => {
   const chain = fakeChain(100) as unknown as ChainStore
   let now = at(104)
-  const alone = new Health({ chain, network, net: undefined, now: () => now })
+  const alone = new Health({ chain, network, net: undefined, clock: { ...systemClock, now: () => now } })
   t.equal(alone.ready(), true)
   t.equal(epochsBehind(chain, network, now), 4)
   const peers = new Set<string>()
-  const joined = new Health({ chain, network, net: { peers: { peers } } as unknown as NetService, now: () => now })
+  const joined = new Health({
+    chain,
+    network,
+    net: { peers: { peers } } as unknown as NetService,
+    clock: { ...systemClock, now: () => now },
+  })
   t.equal(joined.ready(), false, 'no peer on the chain')
   peers.add('somebody')
   t.equal(joined.ready(), true)
