@@ -53,6 +53,8 @@ export class PostChain {
   premium = 1000n
   maxFee = 10n ** 18n
   onPush: () => void = () => undefined
+  /** What the pool has against a message that was signed before. */
+  onPushAgain: (m: SignedMessage) => string | undefined = () => undefined
   #nonce = 0n
 
   key() {
@@ -61,6 +63,10 @@ export class PostChain {
 
   /** Messages of the head's own blocks, not executed yet. */
   inHead: SignedMessage[] = []
+  /** The node's head where it is already past the one that the scheduler was told of. */
+  later: ReturnType<PostChain['key']> | undefined
+  /** Nonces that another message used on chain. */
+  readonly displaced = new Set<bigint>()
 
   sectors(deadline: number, partition: number, numbers: readonly number[]): void {
     const all = this.partitions.get(deadline) ?? []
@@ -158,7 +164,7 @@ export class PostChain {
     const info = { owner: Address.fromId(99n), worker: WORKER, controlAddresses: [] }
     const random = (tag: number, epoch: number) => blake2b256(Buffer.from(`${this.fork}/${tag}/${epoch}`))
     return {
-      chainHead: async () => this.key(),
+      chainHead: async () => this.later ?? this.key(),
       stateMinerProvingDeadline: async () => this.#deadline(),
       stateNetworkVersion: async () => 28,
       stateMinerPartitions: async ([, index]: [unknown, number]) =>
@@ -188,6 +194,9 @@ export class PostChain {
       stateGetRandomnessFromBeacon: async ([tag, epoch]: [number, number]) => random(tag, epoch),
       stateGetRandomnessFromTickets: async ([tag, epoch]: [number, number]) => random(tag, epoch),
       stateSearchMsg: async ([, cid]: [unknown, { toString(): string }]) => {
+        const sought = this.pushes.find((m) => String(signedMessageCid(m)) === String(cid))
+        if (sought !== undefined && this.displaced.has(sought.message.nonce))
+          throw new Error(`message ${cid} was replaced by another, which has the same nonce ${sought.message.nonce}`)
         const found = this.executed.find((e) => String(signedMessageCid(e.message)) === String(cid))
         return found === undefined ? null : { receipt: { exitCode: found.exitCode }, height: found.height }
       },
@@ -211,6 +220,8 @@ export class PostChain {
         return signed
       },
       mpoolPush: async ([m]: [SignedMessage]) => {
+        const fault = this.onPushAgain(m)
+        if (fault !== undefined) throw new Error(fault)
         this.#take(m)
         return signedMessageCid(m)
       },

@@ -1,5 +1,6 @@
 import { submitWindowedPoStParams } from '../../actors/methods/miner-sectors.ts'
 import type { Api } from '../../api/api.ts'
+import type { MessageLookup } from '../../api/types/execution.ts'
 import { decode, encode } from '../../codec/codec.ts'
 import { errorMessage } from '../../lib/errors.ts'
 import { getLogger } from '../../lib/log.ts'
@@ -23,11 +24,14 @@ const SUBMIT_WINDOWED_POST = 5n
 const RAISE_AFTER = 5
 /** Premium and fee cap are estimated for a place in a block within so many epochs. */
 const HURRY_BLOCKS = 2n
+/** What a node says of a message whose nonce another one used on chain: this one's words, and Lotus's (chain/stmgr/searchwait.go). */
+const NONCE_USED = /has the same nonce|message with equal nonce/
 
 export type SubmitApi = FeeApi &
   Pick<
     Api,
     | 'chainGetMessagesInTipset'
+    | 'chainHead'
     | 'mpoolPending'
     | 'mpoolPush'
     | 'mpoolPushMessage'
@@ -56,6 +60,8 @@ export type Standing =
   | { readonly at: 'included' }
   | { readonly at: 'refused'; readonly exitCode: number }
   | { readonly at: 'unsent' }
+  /** The chain has moved on meanwhile: its new head shows it. */
+  | { readonly at: 'unsettled' }
 
 interface Sent {
   message: SignedMessage
@@ -113,20 +119,35 @@ export class Submission {
   }
 
   async #standing(params: PostParams, pending: readonly SignedMessage[], head: TipsetKey): Promise<Standing> {
+    const { api } = this.#c
     const sent = this.#sent.get(params)
     const waiting = pending.find((m) => this.#carries(m.message, params))
     if (waiting !== undefined) return { at: 'pending', message: waiting }
-    if (sent === undefined) return { at: 'unsent' }
     // Neither waiting nor in the state: it is in the head, it was executed and failed, or the pool has lost it.
-    const cid = signedMessageCid(sent.message)
-    const found = await this.#c.api.stateSearchMsg([head, cid, this.#lookback(), true])
-    if (found === null) {
-      const inHead = await this.#c.api.chainGetMessagesInTipset([head])
-      return inHead.some((m) => m.cid.equals(cid)) ? { at: 'included' } : { at: 'unsent' }
+    const inHead = await api.chainGetMessagesInTipset([head])
+    if (inHead.some((m) => this.#carries(m.message, params))) return { at: 'included' }
+    const found = sent === undefined ? null : await this.#search(sent.message, head)
+    if (found !== null) {
+      return found.receipt.exitCode === 0 && sent !== undefined
+        ? { at: 'pending', message: sent.message }
+        : { at: 'refused', exitCode: found.receipt.exitCode }
     }
-    return found.receipt.exitCode === 0
-      ? { at: 'pending', message: sent.message }
-      : { at: 'refused', exitCode: found.receipt.exitCode }
+    // The pool is of the head that the chain has by now. Where that is a later one, its blocks may hold what the pool does not show.
+    const now = new TipsetKey((await api.chainHead([])).cids)
+    return now.equals(head) ? { at: 'unsent' } : { at: 'unsettled' }
+  }
+
+  /** Where a message that was sent, or one with other fees in its place, was executed; null where none was. */
+  async #search(message: SignedMessage, head: TipsetKey): Promise<MessageLookup | null> {
+    const cid = signedMessageCid(message)
+    try {
+      return await this.#c.api.stateSearchMsg([head, cid, this.#lookback(), true])
+    } catch (error) {
+      // Another message has used its nonce: it never comes into the chain.
+      if (!NONCE_USED.test(errorMessage(error))) throw error
+      log.warn('a window PoSt was displaced by another message of its sender', { message: String(cid) }, errorMessage(error))
+      return null
+    }
   }
 
   #lookback(): ChainEpoch {
@@ -160,6 +181,8 @@ export class Submission {
         this.#sent.set(params, { ...before, height: head.height })
         return
       } catch (error) {
+        // A block that the chain left gave it back to the pool meanwhile.
+        if ((await api.mpoolPending([head.key])).some((m) => this.#carries(m.message, params))) return
         log.warn('a window PoSt that the pool has lost is not taken again; a new message is made', {}, errorMessage(error))
       }
     }

@@ -191,6 +191,78 @@ t.test('a message in a block of the head itself is neither in the pool nor in th
   t.equal(posts(chain).length, 1)
 })
 
+t.test('after a restart a message in a block of the head is known too', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const first = chain.scheduler()
+  await goTo(chain, first, 1041)
+  await goTo(chain, first, 1064)
+  await first.close()
+  chain.inHead = chain.pool.splice(0)
+  const second = chain.scheduler()
+  t.teardown(() => second.close())
+  await goTo(chain, second, 1065)
+  await goTo(chain, second, 1065)
+  t.equal(posts(chain).length, 1)
+  t.equal(chain.proofsMade.length, 1)
+})
+
+t.test('a message is not sent again while the chain is past the head that is looked at', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  const [message] = chain.pool.splice(0) as [SignedMessage]
+  // The block of the next height took it out of the pool; this height shows nothing of it.
+  chain.height = 1066
+  chain.later = chain.key()
+  await goTo(chain, scheduler, 1065)
+  t.equal(posts(chain).length, 1)
+  chain.later = undefined
+  chain.inHead = [message]
+  await goTo(chain, scheduler, 1066)
+  t.equal(posts(chain).length, 1)
+  chain.inHead = []
+  await goTo(chain, scheduler, 1067)
+  t.equal(posts(chain).length, 2, 'where the head itself shows nothing of it, it is lost')
+  t.equal(posts(chain)[1]?.message.nonce, message.message.nonce)
+})
+
+t.test('a message that a left block has given back to the pool meanwhile is not made twice', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  const [message] = chain.pool.splice(0) as [SignedMessage]
+  chain.onPushAgain = () => {
+    chain.pool.push(message)
+    return 'message already in mpool: message with nonce already exists'
+  }
+  await goTo(chain, scheduler, 1065)
+  t.equal(posts(chain).length, 1)
+  t.equal(chain.pool.length, 1)
+})
+
+t.test('a message whose nonce another one has used is made anew', async (t) => {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const scheduler = chain.scheduler()
+  t.teardown(() => scheduler.close())
+  await goTo(chain, scheduler, 1041)
+  await goTo(chain, scheduler, 1064)
+  const [message] = chain.pool.splice(0) as [SignedMessage]
+  chain.displaced.add(message.message.nonce)
+  chain.onPushAgain = () => 'minimum expected nonce is 1, got 0: message nonce too low'
+  await goTo(chain, scheduler, 1065)
+  t.equal(posts(chain).length, 2)
+  t.equal(posts(chain)[1]?.message.nonce, message.message.nonce + 1n)
+  t.same(posts(chain)[1]?.message.params, message.message.params)
+})
+
 t.test('proofs that the chain refuses are made again, not for ever', async (t) => {
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
