@@ -15,6 +15,8 @@ export type MinerErrorCode =
   | 'MINER_WORKER_KEY'
   /** The actor has no sector that could be proven. */
   | 'MINER_NO_SECTOR'
+  /** A block that was recorded before its publication cannot be read back as it was written. */
+  | 'MINER_STORED_BLOCK'
   /** A range or number of records that is not answered. */
   | 'MINER_RANGE'
 

@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { MinerError } from '../miner/errors.ts'
 import { miningChainOver } from '../miner/mining/chain.ts'
 import { countWinners } from '../miner/mining/count-winners.ts'
+import { MadeBlocks } from '../miner/mining/made-blocks.ts'
 import { PastGuard } from '../miner/mining/past.ts'
 import { BlockProducer } from '../miner/mining/producer.ts'
 import { MiningRecord } from '../miner/mining/record.ts'
@@ -54,11 +55,12 @@ export async function startBlockProduction(c: BlockProductionComponents, init: B
   const blockDelaySecs = Number(params.blockDelaySecs)
   const chain = miningChainOver(api)
   const filter = new SlashFilter({ records })
+  const made = new MadeBlocks({ records })
   const past = new PastGuard({ chain, records, filter })
   const record = new MiningRecord({ records }, { keepEpochs: Math.ceil(KEEP_SECS / blockDelaySecs) })
   const elapsed = (): number => performance.now()
   const producer = new BlockProducer(
-    { chain, prover, filter, past, clock, elapsed, record, ...(onAttempt === undefined ? {} : { onAttempt }) },
+    { chain, prover, filter, made, past, clock, elapsed, record, ...(onAttempt === undefined ? {} : { onAttempt }) },
     {
       actors,
       blockDelaySecs,

@@ -5,6 +5,7 @@ import type { TipsetView } from '../../src/api/types/chain.ts'
 import type { MiningBaseInfo } from '../../src/api/types/miner.ts'
 import type { BlockTemplate, MiningAttempt } from '../../src/api/types/mining.ts'
 import type { MiningChain } from '../../src/miner/mining/chain.ts'
+import { MadeBlocks } from '../../src/miner/mining/made-blocks.ts'
 import { PastGuard } from '../../src/miner/mining/past.ts'
 import { BlockProducer } from '../../src/miner/mining/producer.ts'
 import type { RoundComponents } from '../../src/miner/mining/round.ts'
@@ -55,7 +56,7 @@ function hash96(...parts: readonly (Uint8Array | string)[]): Uint8Array {
 
 export class MiningWorld implements MiningChain {
   readonly clock = new VirtualClock(START * 1000)
-  readonly records: MemoryRecords
+  readonly records: MinerRecords
   readonly filter: SlashFilter
   readonly past: PastGuard
   readonly power: ReadonlyMap<bigint, bigint>
@@ -68,9 +69,11 @@ export class MiningWorld implements MiningChain {
   readonly #tipsets = new Map<string, Tipset>()
   #head: Tipset
   producer: BlockProducer | undefined
+  /** Stands for the messages of the blocks that are made: with another one they are other blocks. */
+  salt = ''
 
   /** @param power bytes by miner's id */
-  constructor(power: ReadonlyMap<bigint, bigint>, records = new MemoryRecords()) {
+  constructor(power: ReadonlyMap<bigint, bigint>, records: MinerRecords = new MemoryRecords()) {
     this.power = power
     this.records = records
     this.filter = new SlashFilter({ records })
@@ -144,7 +147,7 @@ export class MiningWorld implements MiningChain {
 
   async createBlock(t: BlockTemplate): Promise<BlockMsg> {
     const header: BlockHeader = {
-      ...blockOf(t.miner.id as bigint, t.epoch, t.parents.cids),
+      ...blockOf(t.miner.id as bigint, t.epoch, t.parents.cids, this.salt),
       ticket: t.ticket,
       electionProof: t.electionProof,
       beaconEntries: t.beaconEntries,
@@ -171,6 +174,7 @@ export class MiningWorld implements MiningChain {
         },
       },
       filter: this.filter,
+      made: new MadeBlocks({ records: this.records }),
       past: this.past,
       clock: this.clock,
       elapsed: () => this.clock.now(),

@@ -9,6 +9,7 @@ import type { ChainEpoch } from '../../types/scalars.ts'
 import { MinerError } from '../errors.ts'
 import { keyOf, minTimestamp } from './chain.ts'
 import type { MiningRecord } from './record.ts'
+import { Resender } from './resend.ts'
 import { Round, type RoundBase, type RoundComponents, type RoundRules } from './round.ts'
 
 const log = getLogger('mining')
@@ -48,6 +49,7 @@ export class BlockProducer {
   readonly #c: BlockProducerComponents
   readonly #init: BlockProducerInit
   readonly #actors: readonly ActorState[]
+  readonly #resender: Resender
   readonly #stop = new AbortController()
   #seen: { readonly key: string; readonly tipset: TipsetView; readonly at: number } | undefined
   #running: Promise<void> | undefined
@@ -55,6 +57,7 @@ export class BlockProducer {
   constructor(components: BlockProducerComponents, init: BlockProducerInit) {
     this.#c = components
     this.#init = init
+    this.#resender = new Resender(components, init)
     this.#actors = init.actors.map((miner) => ({ miner, mining: true, done: -1, last: undefined }))
   }
 
@@ -114,6 +117,8 @@ export class BlockProducer {
     const before = await this.#candidate(signal)
     const due = this.#actors.filter((a) => a.mining)
     if (due.length === 0) return clock.sleep(this.#init.blockDelaySecs * 1000, signal)
+    // What was recorded and is not in the chain goes first: on its parents no other block can be made.
+    if (await this.#sendAgain(due, before.tipset, signal)) return
     const epoch = this.#next(due, before.tipset)
     await clock.sleep(this.#beginOf(before.tipset, epoch) - clock.now(), signal)
     await chain.beaconReady(epoch, signal)
@@ -129,14 +134,30 @@ export class BlockProducer {
     for (const [i, attempt] of attempts.entries()) {
       const actor = actors[i] as ActorState
       if (attempt.outcome === 'failed' && signal.aborted) continue
-      actor.last = attempt
       // What failed is tried again while there is time.
       if (attempt.outcome === 'failed' && clock.now() < round.blockTimeMs) again = true
       else actor.done = epoch
-      await this.#c.record.put(attempt)
-      this.#c.onAttempt?.(attempt)
+      await this.#tell(actor, attempt)
     }
     if (again) await clock.sleep(RETRY_MS, signal)
+  }
+
+  async #sendAgain(actors: readonly ActorState[], head: TipsetView, signal: AbortSignal): Promise<boolean> {
+    let sent = false
+    for (const actor of actors) {
+      const attempt = await this.#resender.run(actor.miner, head, signal)
+      if (attempt === undefined) continue
+      actor.done = Math.max(actor.done, attempt.epoch)
+      await this.#tell(actor, attempt)
+      sent = true
+    }
+    return sent
+  }
+
+  async #tell(actor: ActorState, attempt: MiningAttempt): Promise<void> {
+    actor.last = attempt
+    await this.#c.record.put(attempt)
+    this.#c.onAttempt?.(attempt)
   }
 
   /** The epoch that comes next on a base: its own next one, or the first that not all actors have had. */

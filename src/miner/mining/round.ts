@@ -10,6 +10,7 @@ import type { SignedMessage } from '../../types/message.ts'
 import type { ChainEpoch } from '../../types/scalars.ts'
 import type { PoStProof, Prover } from '../proving.ts'
 import { keyOf, type MiningChain, minTimestamp } from './chain.ts'
+import type { MadeBlocks } from './made-blocks.ts'
 import type { PastGuard } from './past.ts'
 import { StageTimes } from './record.ts'
 import { SlashError, type SlashFilter } from './slash-filter.ts'
@@ -29,6 +30,7 @@ export interface RoundComponents {
   readonly chain: MiningChain
   readonly prover: Pick<Prover, 'winningPost'>
   readonly filter: SlashFilter
+  readonly made: MadeBlocks
   readonly past: PastGuard
   readonly clock: Clock
   /** Milliseconds of a clock that does not run backwards. */
@@ -191,7 +193,7 @@ export class Round {
 
   /** From the proof to the peers. */
   async #finish(w: Winner, ready: Promise<void>): Promise<Ending> {
-    const { chain, clock, filter } = this.#c
+    const { chain, clock, filter, made } = this.#c
     const { draw, times } = w
     const proofs = await w.proof
     await ready
@@ -212,8 +214,10 @@ export class Round {
       log.warn('a block was ready only after its time', { epoch: this.epoch, miner: String(w.miner), lateMs: -early })
     // A block that is ready is sent even if the miner is being stopped meanwhile.
     await times.measure('wait', () => clock.sleep(early))
+    const parentEpoch = this.#base.height
     try {
-      await times.measure('filter', () => filter.pass(block.header, this.#base.height))
+      // The signed block is kept with the filter's record: after a kill from here on it is sent as it is.
+      await times.measure('filter', () => filter.pass(block.header, parentEpoch, [made.change({ block, parentEpoch })]))
     } catch (error) {
       if (!(error instanceof SlashError)) throw error
       log.error('a block was held back', { epoch: this.epoch, miner: String(w.miner) }, error)

@@ -58,13 +58,20 @@ export class SlashFilter {
     return value === undefined ? undefined : cidFromBytes(value)
   }
 
+  /** The block that was made on parents, if any. */
+  blockOn(miner: Address, parents: readonly CID[]): CID | undefined {
+    const value = this.#records.get(parentsKey(miner, parents))
+    return value === undefined ? undefined : cidFromBytes(value)
+  }
+
   /**
    * Lets a block pass and remembers it, in one synced write; the same block may pass again.
    * @param parentEpoch height of the block's parents
+   * @param beside written in the same batch
    * @throws SlashError SLASH_DOUBLE_FORK, SLASH_TIME_OFFSET, SLASH_PARENT_GRINDING; the store's errors, and then the block must not
    *   be published either
    */
-  async pass(header: BlockHeader, parentEpoch: ChainEpoch): Promise<void> {
+  async pass(header: BlockHeader, parentEpoch: ChainEpoch, beside: Parameters<MinerRecords['batch']>[0] = []): Promise<void> {
     const cid = blockCid(header)
     // No other block is looked at between the check and the write: both are one step of this thread.
     this.check(header, parentEpoch)
@@ -72,6 +79,7 @@ export class SlashFilter {
       [
         { key: parentsKey(header.miner, header.parents), value: cid.bytes },
         { key: epochKey(header.miner, header.height), value: cid.bytes },
+        ...beside,
       ],
       { sync: true },
     )
@@ -87,14 +95,11 @@ export class SlashFilter {
         fields: { miner: miner.toString(), height, witness: witness.toString() },
       })
     }
-    const other = (key: string): CID | undefined => {
-      const value = this.#records.get(key)
-      const found = value === undefined ? undefined : cidFromBytes(value)
-      return found === undefined || cidKey(found) === cidKey(cid) ? undefined : found
-    }
-    const atHeight = other(epochKey(miner, height))
+    const other = (found: CID | undefined): CID | undefined =>
+      found === undefined || cidKey(found) === cidKey(cid) ? undefined : found
+    const atHeight = other(this.blockAt(miner, height))
     if (atHeight !== undefined) refuse('SLASH_DOUBLE_FORK', 'at the same height the miner made', atHeight)
-    const onParents = other(parentsKey(miner, parents))
+    const onParents = other(this.blockOn(miner, parents))
     if (onParents !== undefined) refuse('SLASH_TIME_OFFSET', 'on the same parents the miner made', onParents)
     const own = this.blockAt(miner, parentEpoch)
     if (own !== undefined && !parents.some((p) => cidKey(p) === cidKey(own)))

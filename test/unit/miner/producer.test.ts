@@ -5,6 +5,7 @@ import { countWinners } from '../../../src/miner/mining/count-winners.ts'
 import { PastGuard } from '../../../src/miner/mining/past.ts'
 import { MiningRecord } from '../../../src/miner/mining/record.ts'
 import { intersection, Round } from '../../../src/miner/mining/round.ts'
+import type { MinerRecords } from '../../../src/miner/records.ts'
 import { Address } from '../../../src/types/address.ts'
 import { type BlockHeader, blockCid } from '../../../src/types/block.ts'
 import type { SignedMessage } from '../../../src/types/message.ts'
@@ -202,7 +203,7 @@ t.test('an unknown past is waited out, or taken on at the operator’s word', as
   const lost = new MiningWorld(world.power)
   lost.setHead(world.top)
   const chain = { tipset: (key: Parameters<MiningWorld['tipset']>[0]) => world.tipset(key) }
-  const guard = (records: MemoryRecords) => new PastGuard({ chain, records, filter: lost.filter })
+  const guard = (records: MinerRecords) => new PastGuard({ chain, records, filter: lost.filter })
   const miner = id(1000n)
   const head = view(world.top)
   const now = head.height + 2
