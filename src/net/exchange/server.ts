@@ -146,6 +146,8 @@ export class ExchangeServer {
     const chain: Uint8Array[] = []
     const deadline = performance.now() + this.#init.gatherTimeoutMs
     const slice = new Slice()
+    // Requests come many at a time, in one turn of the event loop.
+    await pause(slice)
     let key = new TipsetKey(request.head)
     while (chain.length < length) {
       signal.throwIfAborted()
