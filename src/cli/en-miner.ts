@@ -40,10 +40,21 @@ const ownCommands: Readonly<Record<string, CommandText>> = {
     },
   },
   'miner init': {
-    about: "Set up a miner's repository for an actor that exists",
-    long: `Run again with another --actor, the repository serves that one too: one process makes blocks for all of them.`,
+    about: "Set up a miner's repository, and make its actor",
+    long: `Without --actor a miner actor is made on the chain: the sender pays a deposit, of which what is not needed stays the
+miner's, and gas. With --actor the repository is for an actor that exists, which is told the repository's peer id. Run again
+with another --actor, the repository serves that one too: one process makes blocks for all of them. When it was interrupted, run
+it again with the same flags: no message is sent twice.`,
     flags: {
-      actor: 'address of the miner actor',
+      actor: 'address of a miner actor that exists',
+      owner: "owner of the new actor (default: the wallet's default address)",
+      worker: 'worker of the new actor (default: the owner)',
+      'create-worker-key': 'make a BLS key for the worker, where --worker names none',
+      'sector-size': 'size of the sectors, such as 32GiB or 2KiB (default: 32GiB)',
+      from: 'account that sends the messages and pays (default: the owner)',
+      'gas-premium': 'gas premium of the messages in attoFIL; 0 to have it estimated',
+      confidence: 'how many epochs on top of a message to wait for',
+      'deposit-margin-factor': 'how much more than the deposit of this moment to send: 1.01 is one hundredth more',
       'pre-sealed-sectors': 'folder with pre-sealed sectors; may be given several times',
       'pre-sealed-metadata': 'file that describes the pre-sealed sectors',
       nosync: 'do not wait until the node is in sync',
@@ -81,7 +92,12 @@ export const minerErrors = {
   notRunning: (path: string) => `no miner is running on the repository ${path}; start it with nelumbo miner run`,
   refused: (host: string) =>
     `no miner answers at ${host}; start it with nelumbo miner run, or check --miner-repo and MINER_API_INFO`,
-  actorMissing: () => '--actor is missing; give the address of the miner actor',
+  actorOrNew: (flags: readonly string[]) =>
+    `--actor names an actor that exists, and ${flags.join(', ')} ${flags.length === 1 ? 'is' : 'are'} for one that is made; give one or the other`,
+  preSealedNeedsActor: () => '--pre-sealed-metadata describes sectors of an actor that exists; name it with --actor',
+  noSectorSize: (text: string) => `--sector-size ${text} is none that there is: use 2KiB, 8MiB, 512MiB, 32GiB or 64GiB`,
+  badPremium: (text: string) => `--gas-premium ${text} is not a whole number of attoFIL`,
+  badMargin: (text: string) => `--deposit-margin-factor ${text} is not a number from 1 to 100, such as 1.01`,
   rangeOrder: () => '<to> must not be lower than <from>',
   badMinerPort: (port: string) => `--miner-api ${port} is not a port number (0 to 65535)`,
 }

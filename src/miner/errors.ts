@@ -17,6 +17,10 @@ export type MinerErrorCode =
   | 'MINER_NO_SECTOR'
   /** A block that was recorded before its publication cannot be read back as it was written. */
   | 'MINER_STORED_BLOCK'
+  /** A miner actor cannot be made as asked for. */
+  | 'MINER_CREATE'
+  /** A message that sets up a miner was executed and failed. */
+  | 'MINER_MESSAGE'
   /** A range or number of records that is not answered. */
   | 'MINER_RANGE'
 

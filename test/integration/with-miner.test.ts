@@ -66,7 +66,8 @@ t.test('daemon --with-miner makes blocks for two actors, and ends in good order'
     t.equal(error, undefined)
   }
   for (const actor of ['t01000', 't01001']) {
-    const made = await runCli(['--repo', repo, 'miner', 'init', '--miner-repo', minerRepo, '--actor', actor, '--nosync'])
+    const init = ['miner', 'init', '--miner-repo', minerRepo, '--actor', actor, '--genesis-miner']
+    const made = await runCli(['--repo', repo, ...init])
     t.equal(made.code, 0, made.stderr)
   }
   t.same(await alone.process.stop(), { code: 0, signal: null })

@@ -31,8 +31,8 @@ t.test('init makes a repository as Lotus lays it out', async (t) => {
   const meta = JSON.parse(readFileSync(join(repoPath, 'sectorstore.json'), 'utf8'))
   t.match(meta, { Weight: 10, CanSeal: true, CanStore: true })
   const options = { repoPath, preSealedSectors: [], localStorage: true, noSync: true, signal }
-  t.equal(await initMiner(api, { ...options, actor }), false, 'the same actor again changes nothing')
-  t.equal(await initMiner(api, { ...options, actor: Address.parse('t01001') }), true)
+  t.same(await initMiner(api, { ...options, actor }), { actor, added: false }, 'the same actor again changes nothing')
+  t.equal((await initMiner(api, { ...options, actor: Address.parse('t01001') })).added, true)
   const miner = await startMinerNode({ repoPath, noSync: true, apiPort: 0 }, { api })
   t.same(miner.actors.map(String), ['f01000', 'f01001'])
   await miner.close()

@@ -17,10 +17,20 @@ export const runFlags = {
 } as const
 
 export const initFlags = {
+  owner: text({ aliases: ['o'] }),
+  worker: text({ aliases: ['w'] }),
+  'create-worker-key': bool(),
+  'sector-size': text(),
+  from: text(),
+  'gas-premium': text({ default: '0' }),
+  confidence: int({ default: 5 }),
+  'deposit-margin-factor': text({ default: '1.01' }),
   'pre-sealed-sectors': list(),
   'pre-sealed-metadata': text(),
   nosync: bool(),
   'no-local-storage': bool(),
+  // Sectors are left where they lie; there is nothing to copy or to link.
+  'symlink-imported-sectors': bool({ hidden: true }),
   'genesis-miner': bool({ hidden: true }),
 } as const
 
