@@ -103,7 +103,9 @@ export async function initMiner(api: Api, options: MinerInitOptions): Promise<Mi
       const known = await repo.storagePaths()
       await repo.setStoragePaths([...known, ...folders.filter((folder) => !known.includes(folder))])
       const components = { api, records: metadata }
-      const actor = existing ?? (await makeActor(components, options.actor as NewActor, repo.path, { peerId, signal }))
+      const actor =
+        existing ??
+        (await makeActor(components, options.actor as NewActor, repo.path, { peerId, signal, prefix: params.addressPrefix }))
       if (preSealed !== undefined) await metadata.put(PRE_SEALED + actor.toString(), Buffer.from(preSealed), { sync: true })
       const added = await addServedActor(metadata, actor)
       if (existing === undefined) await forgetCreation(components)
@@ -126,13 +128,13 @@ function makeActor(
   components: CreateMinerComponents,
   wanted: NewActor,
   repo: string,
-  own: { readonly peerId: Uint8Array; readonly signal: AbortSignal },
+  { prefix, ...own }: { readonly peerId: Uint8Array; readonly signal: AbortSignal; readonly prefix: 'f' | 't' },
 ): Promise<Address> {
   const served = servedActors(components.records)
   if (served.length > 0 && !creationUnderWay(components.records))
     throw new MinerError(
       'MINER_CREATE',
-      `the repository ${repo} serves ${served.join(', ')} already; no further actor is made for it`,
+      `the repository ${repo} serves ${served.map((a) => a.toString(prefix)).join(', ')} already; no further actor is made for it`,
       {
         hint: 'Give --actor to add an actor that exists, or another --miner-repo for a new one.',
       },

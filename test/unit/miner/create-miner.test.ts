@@ -194,7 +194,7 @@ t.test('a repository that was killed before its address was stored gets that add
   t.equal(chain.sent.size, 1)
   await t.rejects(initMiner(fakeFullNode(api), { ...base, actor: wanted }), {
     code: 'MINER_CREATE',
-    message: /serves f01001 already/,
+    message: /serves t01001 already/,
   })
   t.equal(chain.sent.size, 1, 'no second actor is made')
   t.ok(existsSync(join(repoPath, 'sectorstore.json')))
