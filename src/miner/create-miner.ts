@@ -1,5 +1,4 @@
 import { createMinerParams, createMinerReturn } from '../actors/methods/power.ts'
-import { POWER_ACTOR } from '../actors/well-known.ts'
 import type { Api } from '../api/api.ts'
 import { decode, encode } from '../codec/codec.ts'
 import { errorMessage } from '../lib/errors.ts'
@@ -14,6 +13,7 @@ import { accountPurpose, forgetSent, isUnderWay, plainMessage, sendOnce, waitOnc
 
 const log = getLogger('miner')
 
+const POWER_ACTOR = Address.fromId(4n)
 /** Power actor, method CreateMiner. */
 const CREATE_MINER = 2n
 /** Where the choices for the actor that is being made are kept. */
