@@ -23,6 +23,10 @@ export interface BeaconClientInit {
   readonly clock?: Clock
 }
 
+export interface EntryOptions {
+  readonly wait?: boolean
+}
+
 /** Epochs are 30 s long and a block needs its entry in the first third. */
 const TIMEOUT_MS = 5000
 const HEDGE_MS = 750
@@ -61,16 +65,19 @@ export class BeaconClient {
 
   /**
    * The entry of a round, as soon as it is out.
+   * @param options.wait false refuses a round that is not due yet
    * @throws BeaconError BEACON_UNAVAILABLE; the signal's reason
    */
-  async entry(round: bigint, signal: AbortSignal): Promise<BeaconEntry> {
+  async entry(round: bigint, signal: AbortSignal, { wait = true }: EntryOptions = {}): Promise<BeaconEntry> {
     const { info } = this.drand
     if (info === undefined) return mockEntry(round)
     const kept = this.#kept.get(round)
     if (kept !== undefined) return kept
     signal.throwIfAborted()
-    for (let wait = this.timeOf(round) - this.#clock.now(); wait > 0; wait = this.timeOf(round) - this.#clock.now())
-      await this.#clock.sleep(wait, signal)
+    for (let ms = this.timeOf(round) - this.#clock.now(); ms > 0; ms = this.timeOf(round) - this.#clock.now()) {
+      if (!wait) throw this.#early(round, info.hash)
+      await this.#clock.sleep(ms, signal)
+    }
     let fetched = this.#pending.get(round)
     if (fetched === undefined) {
       // Not with the caller's signal: another caller may be waiting for the same round.
@@ -78,6 +85,17 @@ export class BeaconClient {
       this.#pending.set(round, fetched)
     }
     return await unlessAborted(fetched, signal)
+  }
+
+  #early(round: bigint, hash: string): BeaconError {
+    const due = new Date(this.timeOf(round)).toISOString()
+    return new BeaconError(
+      'BEACON_UNAVAILABLE',
+      `round ${round} of the drand network ${hash} is not out yet: it is due at ${due}`,
+      {
+        fields: { round },
+      },
+    )
   }
 
   async #fetch(hash: string, round: bigint): Promise<BeaconEntry> {

@@ -24,13 +24,13 @@ export class BeaconSchedule {
   }
 
   /**
-   * The entries that a new block must carry; waits for rounds that are not out yet (Lotus BeaconEntriesForBlock).
+   * The entries that a new block must carry; rounds that are not out yet are not waited for (Lotus BeaconEntriesForBlock).
    * @param previous the newest entry of the chain below the block
    * @throws BeaconError BEACON_UNAVAILABLE; the signal's reason
    */
   async entriesForBlock(at: BlockEpoch, previous: BeaconEntry, signal: AbortSignal): Promise<BeaconEntry[]> {
     const { rounds } = expectedRounds(this.rules, at, previous.round)
     const client = this.at(at.epoch)
-    return await Promise.all(rounds.map((round) => client.entry(round, signal)))
+    return await Promise.all(rounds.map((round) => client.entry(round, signal, { wait: false })))
   }
 }

@@ -20,8 +20,9 @@ import { tipsetWeight } from './weight.ts'
 export interface BlockTemplate {
   readonly miner: Address
   readonly parents: TipsetKey
-  readonly ticket: Ticket
-  readonly electionProof: ElectionProof
+  /** Null where a caller gives none: the block is made, as by Lotus, and no validation takes it. */
+  readonly ticket: Ticket | null
+  readonly electionProof: ElectionProof | null
   readonly beaconEntries: readonly BeaconEntry[]
   /** In the order in which they are to stand in the block, each kind by itself. */
   readonly messages: readonly SignedMessage[]

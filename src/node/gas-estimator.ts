@@ -5,6 +5,7 @@ import { errorMessage, NodeError } from '../lib/errors.ts'
 import type { MessagePool } from '../mpool/message-pool.ts'
 import { blockGasLimit } from '../networks/constants.ts'
 import { estimateFeeCap, messagesBefore } from '../state/gas-estimate.ts'
+import { Address } from '../types/address.ts'
 import { type Message, message, type SignedMessage, signedMessage } from '../types/message.ts'
 import type { TokenAmount } from '../types/scalars.ts'
 import type { Tipset } from '../types/tipset.ts'
@@ -36,7 +37,7 @@ export class GasError extends NodeError {
 }
 
 export interface GasEstimatorComponents {
-  readonly workers: Pick<ChainPool, 'gas'>
+  readonly workers: Pick<ChainPool, 'gas' | 'pool'>
   readonly mpool: Pick<MessagePool, 'head' | 'atHead' | 'queue' | 'resolve' | 'config'>
   /** Highest fee of a message whose sender names none, attoFIL. */
   readonly defaultMaxFee: TokenAmount
@@ -66,17 +67,18 @@ export class GasEstimator {
   }
 
   /**
-   * Always by the pool's head, where the messages that wait belong.
+   * The message is run on the pool's head, where the messages that wait belong; the base is where its sender must be (as in Lotus).
    * @param more messages of the sender that run before it, after those that wait
    * @throws GasError, ApiError API_ACTOR_NOT_FOUND
    */
   async limit(
     given: Message,
+    base: Tipset,
     { signal, more = [] }: EstimateOptions & { readonly more?: readonly SignedMessage[] } = {},
   ): Promise<bigint> {
     const { mpool, workers } = this.#c
     await mpool.atHead()
-    const [key] = await mpool.resolve([given.from])
+    const key = await this.#keyOf(given.from, base)
     if (key === undefined)
       throw new ApiError('API_ACTOR_NOT_FOUND', `resolving sender ${given.from}: actor not found`, {
         rpcCode: RpcCode.actorNotFound,
@@ -105,6 +107,13 @@ export class GasEstimator {
     })
   }
 
+  async #keyOf(sender: Address, base: Tipset): Promise<Address | undefined> {
+    const { mpool, workers } = this.#c
+    if (base.equals(mpool.head)) return (await mpool.resolve([sender]))[0]
+    const [key] = await workers.pool('poolKeys', { addresses: [sender.bytes], base: base.cids.map(String) })
+    return key === undefined ? undefined : Address.fromBytes(key)
+  }
+
   /** The message with what it leaves at 0 filled in, within the fee that is allowed. */
   async fill(
     given: Message,
@@ -114,7 +123,7 @@ export class GasEstimator {
   ): Promise<Message> {
     let m = given
     if (m.gasLimit === 0n) {
-      const used = await this.limit(m, options)
+      const used = await this.limit(m, base, options)
       const limit = BigInt(Math.floor(Number(used) * this.#c.mpool.config.gasLimitOverestimation))
       m = { ...m, gasLimit: limit > blockGasLimit ? blockGasLimit : limit }
     }

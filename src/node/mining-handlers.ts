@@ -75,7 +75,8 @@ function checkRound(network: Network, base: Tipset, epoch: ChainEpoch): void {
   const fail = (why: string): never => {
     throw new BlockError('BLOCK_LOOKBACK', why)
   }
-  if (epoch <= base.height) fail(`a block at height ${epoch} cannot stand on a tipset at height ${base.height}`)
+  // At the base's own height and below there are no new rounds; what Lotus answers there is the same lookback with those of the base.
+  if (epoch < 0) fail(`there is no epoch ${epoch}`)
   const lookback = Math.max(0, epoch - finality)
   if (networkVersion(network, epoch) > 3 && base.height > 0 && lookback >= base.height)
     fail(`lookback height ${lookback} is at or after base height ${base.height}`)

@@ -100,7 +100,7 @@ export function mpoolHandlers({ chain, mpool, pool: workers, addressPrefix }: Mp
     bind(m.mpoolGetConfig, () => ({ ...pool.config })),
     bind(m.mpoolSetConfig, ([config]) => pool.setConfig(config)),
     bind(g.gasEstimateFeeCap, ([message, epochs, key]) => gas.feeCap(message, epochs, tipsetOf(key))),
-    bind(g.gasEstimateGasLimit, ([message], { signal }) => gas.limit(message, { signal })),
+    bind(g.gasEstimateGasLimit, ([message, key], { signal }) => gas.limit(message, tipsetOf(key), { signal })),
     bind(g.gasEstimateGasPremium, ([epochs, _sender, _limit, key], { signal }) => gas.premium(epochs, tipsetOf(key), { signal })),
     bind(g.gasEstimateMessageGas, ([message, spec, key], { signal }) => gas.fill(message, spec, tipsetOf(key), { signal })),
     bind(g.gasBatchEstimateMessageGas, ([messages, nonce, key], { signal }) =>

@@ -59,7 +59,7 @@ export function walletHandlers({ network, wallet, signer, resolve }: WalletHandl
     bind(m.walletExport, ([address]) => local().export(address)),
     bind(m.walletImport, ([key]) => local().import(key)),
     bind(m.walletDelete, ([address]) => local().delete(address)),
-    bind(m.walletValidateAddress, ([text]) => Address.parse(text)),
+    bind(m.walletValidateAddress, ([text]) => (text === '' || text === '<empty>' ? null : Address.parse(text))),
     bind(m.walletState, () => lockStates[local().lockState]),
     bind(m.hasPassword, () => local().lockState !== 'none'),
     bind(m.setPassword, ([password]) => local().setPassphrase(password)),

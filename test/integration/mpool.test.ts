@@ -68,6 +68,13 @@ t.test('messages over the API of a node', async (t) => {
   const limit = (await ask('GasEstimateGasLimit', unsigned, [])) as number
   t.equal(Number(estimated.gasLimit), Math.floor(limit * 1.25))
   t.ok(limit > 400_000 && limit < 2_000_000, `${limit} gas for a transfer`)
+  // The tipset says where the sender must be; the message itself is run on the head.
+  const older = node.chain.reader.parent(node.chain.requireHead()).key.cids.map((c) => ({ '/': String(c) }))
+  t.equal(await ask('GasEstimateGasLimit', unsigned, older), limit)
+  const nowhere = [{ '/': messageCid(bare).toString() }]
+  await t.rejects(ask('GasEstimateGasLimit', unsigned, nowhere), { message: /./ })
+  const nobody = { ...(unsigned as object), From: 't0999999999' }
+  await t.rejects(ask('GasEstimateGasLimit', nobody, older), { message: /resolving sender .*actor not found/ })
   t.ok(estimated.gasPremium > 98_000n && estimated.gasPremium < 102_000n, 'the least premium and some noise')
   const baseFee = node.chain.requireHead().first.parentBaseFee
   t.equal(estimated.gasFeeCap, (baseFee * 2699n) / 256n + estimated.gasPremium, 'the base fee after 20 full epochs')

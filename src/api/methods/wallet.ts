@@ -6,7 +6,7 @@ import { message, signedMessage } from '../../types/message.ts'
 import { tokenAmount } from '../../types/scalars.ts'
 import { signature } from '../../types/signature.ts'
 import { type ApiVersion, method, param } from '../method.ts'
-import { nothing } from '../types/shape.ts'
+import { addressOrEmpty, nothing } from '../types/shape.ts'
 import { keyInfo, keyType } from '../types/wallet.ts'
 import { addr, v0v1, v1 } from './params.ts'
 
@@ -127,8 +127,8 @@ export const walletValidateAddress = method({
   name: 'Filecoin.WalletValidateAddress',
   perm: 'read',
   params: [param('text', text)],
-  result: address,
-  doc: 'The address that a text is; an error for one that is none.',
+  result: addressOrEmpty,
+  doc: 'The address that a text is; an error for one that is none. An empty text is the undefined address, "<empty>".',
 })
 
 const locks = { versions: v1, where: 'main', perm: 'admin' } as const

@@ -3,12 +3,12 @@ import type { Codec } from '../../codec/codec.ts'
 import { as, list, optional, record, type Shape } from '../../codec/combinators.ts'
 import { jsonFail, jsonKind } from '../../codec/json.ts'
 import { bigInt, bool, bytesOrEmpty, int64, safeInt, safeUint, uint64 } from '../../codec/primitives.ts'
-import { type Address, address } from '../../types/address.ts'
+import { address } from '../../types/address.ts'
 import { bitfield } from '../../types/bitfield.ts'
 import { beaconEntry } from '../../types/block.ts'
 import { cid } from '../../types/cid.ts'
 import { epoch, sectorNumber, storagePower, tokenAmount } from '../../types/scalars.ts'
-import { jsonOnly } from './shape.ts'
+import { addressOrEmpty, jsonOnly } from './shape.ts'
 
 /** A libp2p peer id: its multihash bytes, base58 text in JSON. */
 export const peerId: Codec<Uint8Array> = {
@@ -24,14 +24,6 @@ export const peerId: Codec<Uint8Array> = {
     }
   },
   schema: { title: 'peer id', type: 'string' },
-}
-
-/** Go's undefined address, which prints as `<empty>`. */
-const addressOrEmpty: Codec<Address | null> = {
-  ...jsonOnly('address'),
-  toJson: (v, ctx) => (v === null ? '<empty>' : address.toJson(v, ctx)),
-  fromJson: (json, path) => (json === '<empty>' || json === '' ? null : address.fromJson(json, path)),
-  schema: address.schema,
 }
 
 const beneficiaryTerm = record('BeneficiaryTerm', { quota: tokenAmount, usedQuota: tokenAmount, expiration: epoch })

@@ -27,8 +27,8 @@ export type MiningParams = Shape<typeof miningParams.fields>
 export const blockTemplateFields = {
   miner: address,
   parents: tipsetKey,
-  ticket,
-  electionProof: as('Eproof', electionProof),
+  ticket: optional(ticket),
+  electionProof: as('Eproof', optional(electionProof)),
   beaconEntries: as('BeaconValues', list(beaconEntry, { emptyJson: 'null', max: 100_000 })),
   messages: list(signedMessage, { emptyJson: 'null', max: 10_000 }),
   epoch,

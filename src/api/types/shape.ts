@@ -3,6 +3,7 @@ import type { Codec } from '../../codec/codec.ts'
 import { jsonObject } from '../../codec/combinators.ts'
 import { CodecError } from '../../codec/errors.ts'
 import { type Json, jsonFail, jsonInteger, jsonKind } from '../../codec/json.ts'
+import { type Address, address } from '../../types/address.ts'
 
 const MAX_DEPTH = 512
 
@@ -153,4 +154,12 @@ export const float: Codec<number> = {
     return json
   },
   schema: { title: 'number', type: 'number' },
+}
+
+/** Go's undefined address, which prints as `<empty>`. */
+export const addressOrEmpty: Codec<Address | null> = {
+  ...jsonOnly('address'),
+  toJson: (v, ctx) => (v === null ? '<empty>' : address.toJson(v, ctx)),
+  fromJson: (json, path) => (json === '<empty>' || json === '' ? null : address.fromJson(json, path)),
+  schema: address.schema,
 }

@@ -128,6 +128,20 @@ t.test('who gives up does not stop the others', async (t) => {
   t.equal((await patient).round, 7n)
 })
 
+t.test('a round that is not due yet is waited for, or refused at once', async (t) => {
+  const { url, asked } = await honest(t)
+  // Round 7 is due 18 seconds after the first.
+  const clock = new SettableClock(1_017_999)
+  const c = client([url], { clock })
+  await t.rejects(c.entry(7n, signal, { wait: false }), {
+    code: 'BEACON_UNAVAILABLE',
+    message: `round 7 of the drand network ${hash} is not out yet: it is due at 1970-01-01T00:16:58.000Z`,
+  })
+  t.same(asked, [])
+  clock.set(1_018_000)
+  t.equal((await c.entry(7n, signal, { wait: false })).round, 7n)
+})
+
 t.test('the mock beacon knows every round', async (t) => {
   const c = new BeaconClient({ drand: drandMock, verifier: new EntryVerifier() })
   t.same(await c.entry(123n, signal), mockEntry(123n))

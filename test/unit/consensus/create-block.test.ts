@@ -76,6 +76,12 @@ t.test('every block of lotus-devnet-proofs', async (t) => {
   const header = first?.first as BlockHeader
   const template = templateOf(header, [])
   t.throws(() => createBlock(state, new MemoryBlockstore(), { ...template, parents: new TipsetKey([]) }))
+  const bare = createBlock(state, new MemoryBlockstore(), { ...template, ticket: null, electionProof: null }).header
+  t.same(
+    encode(blockHeader, bare),
+    encode(blockHeader, { ...createBlock(state, new MemoryBlockstore(), template).header, ticket: null, electionProof: null }),
+    'a block without ticket and election proof is made, too',
+  )
   t.not(
     cidKey(blockCid(createBlock(state, new MemoryBlockstore(), { ...template, timestamp: 1n }).header)),
     cidKey(blockCid({ ...header, blockSig: null })),

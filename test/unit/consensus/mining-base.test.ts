@@ -54,5 +54,18 @@ t.test("Lotus's answers to MinerGetBaseInfo", async (t) => {
     message: 'loading miner in current state: actor not found',
     rpcCode: 1,
   })
+  // At the base's own height and below: no new entries, and the lookback of that height.
+  for (const round of [head.height, head.height - 1, 0]) {
+    const { rounds } = expectedRounds(
+      { network: state.network, genesisTimestamp: state.genesisTimestamp },
+      { epoch: round, parentEpoch: head.height, networkVersion: state.networkVersion(round) },
+      previous.round,
+    )
+    t.same(rounds, [])
+    const found = miningBase(state, head, round, Address.fromId(1000n), previous, [])
+    t.equal(found?.eligible, true)
+    t.same(found?.beaconEntries, [])
+    t.equal(found?.previousEntry, previous)
+  }
   t.throws(() => miningBase(state, head, head.height + 900, Address.fromId(1000n), previous, []), { code: 'BLOCK_LOOKBACK' })
 })

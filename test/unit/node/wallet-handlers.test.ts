@@ -95,6 +95,7 @@ t.test('keys over the API', async (t) => {
   t.equal(await call('WalletDefaultAddress'), secp)
 
   t.equal(await call('WalletValidateAddress', secp.replace(/^t/, 'f')), secp)
+  for (const text of ['', '<empty>']) t.equal(await call('WalletValidateAddress', text), '<empty>', 'Go’s undefined address')
   await t.rejects(call('WalletValidateAddress', `${secp.slice(0, -1)}a`), { message: /is not a Filecoin address/ })
 })
 
