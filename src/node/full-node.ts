@@ -25,6 +25,7 @@ import { MultiSigner } from '../wallet/multi-signer.ts'
 import { type Signer, signMessage } from '../wallet/signer.ts'
 import { ensureBundles } from './bundles.ts'
 import { ChainPool, compileActors } from './chain-pool.ts'
+import { type Closers, startInOrder, stoppedBy } from './closers.ts'
 import { loadConfig } from './config.ts'
 import { defaultConfigText } from './config-text.ts'
 import { ensureGenesis } from './genesis.ts'
@@ -69,7 +70,7 @@ interface NodeParts {
   readonly api: Api | undefined
   readonly syncer: Syncer | undefined
   readonly net: NetService | undefined
-  readonly closers: (() => Promise<unknown>)[]
+  readonly closers: Closers
   readonly stopping: AbortController
 }
 
@@ -105,11 +106,7 @@ export class FullNode {
     this.syncer = parts.syncer
     this.net = parts.net
     this.#stopping = parts.stopping
-    this.closed = new Promise((resolve, reject) => {
-      const end = (): void => void closeAll(parts.closers).then(resolve, reject)
-      if (parts.stopping.signal.aborted) end()
-      else parts.stopping.signal.addEventListener('abort', end, { once: true })
-    })
+    this.closed = parts.closers.closedAfter(parts.stopping.signal)
   }
 
   /** Stops taking calls, ends what runs, brings everything to the disk. */
@@ -124,39 +121,14 @@ export class FullNode {
  * step fails. With `haltAfterImport` the node that is returned is closing already.
  */
 export async function startFullNode(options: FullNodeOptions, components: FullNodeComponents = {}): Promise<FullNode> {
-  const closers: (() => Promise<unknown>)[] = []
-  try {
-    return await start(options, components, closers)
-  } catch (error) {
-    await closeAll(closers).catch((e: unknown) => log.error('closing after a failed start failed too', {}, e))
-    throw error
-  }
+  return startInOrder('node', (closers) => start(options, components, closers))
 }
 
-/** In reverse order of opening; the first failure is thrown when all had their turn. */
-async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
-  let failure: unknown
-  for (const close of closers.splice(0).reverse()) {
-    try {
-      await close()
-    } catch (error) {
-      failure ??= error
-    }
-  }
-  if (failure !== undefined) throw failure
-}
-
-async function start(
-  options: FullNodeOptions,
-  components: FullNodeComponents,
-  closers: (() => Promise<unknown>)[],
-): Promise<FullNode> {
+async function start(options: FullNodeOptions, components: FullNodeComponents, closers: Closers): Promise<FullNode> {
   const { network } = options
   const clock = components.clock ?? clockBehind((network.pausedSecs ?? 0) * 1000)
-  const stopping = new AbortController()
+  const stopping = stoppedBy(options.signal)
   const { signal } = stopping
-  options.signal?.addEventListener('abort', () => stopping.abort(options.signal?.reason), { once: true })
-  options.signal?.throwIfAborted()
   const startTime = new Date()
 
   const repo = await Repo.open(options.repoPath, { create: true, defaultConfig: defaultConfigText({ comments: true }) })

@@ -23,6 +23,7 @@ import { Repo } from '../store/repo.ts'
 import { type Address, Protocol } from '../types/address.ts'
 import { TipsetKey } from '../types/tipset.ts'
 import { startBlockProduction } from './block-production.ts'
+import { type Closers, startInOrder, stoppedBy } from './closers.ts'
 import { Journal } from './journal.ts'
 import { loadMinerConfig, type StorageMinerConfig } from './miner-config.ts'
 import { minerHandlers } from './miner-handlers.ts'
@@ -66,11 +67,7 @@ export class MinerNode {
     this.server = parts.server
     this.windowPosts = parts.windowPosts
     this.#stopping = parts.stopping
-    this.closed = new Promise((resolve, reject) => {
-      const end = (): void => void closeAll(parts.closers).then(resolve, reject)
-      if (parts.stopping.signal.aborted) end()
-      else parts.stopping.signal.addEventListener('abort', end, { once: true })
-    })
+    this.closed = parts.closers.closedAfter(parts.stopping.signal)
   }
 
   /** Takes no more calls, lets a block that is being made be sent, brings everything to the disk. */
@@ -81,7 +78,7 @@ export class MinerNode {
 }
 
 interface MinerEnd {
-  readonly closers: (() => Promise<unknown>)[]
+  readonly closers: Closers
   readonly stopping: AbortController
 }
 
@@ -90,38 +87,13 @@ interface MinerEnd {
  * @throws RepoError REPO_FORMAT, REPO_LOCKED; MinerError MINER_REPO, MINER_FULL_NODE; what the full node answers
  */
 export async function startMinerNode(options: MinerNodeOptions, components: MinerNodeComponents): Promise<MinerNode> {
-  const closers: (() => Promise<unknown>)[] = []
-  try {
-    return await start(options, components, closers)
-  } catch (error) {
-    await closeAll(closers).catch((e: unknown) => log.error('closing after a failed start failed too', {}, e))
-    throw error
-  }
+  return startInOrder('miner', (closers) => start(options, components, closers))
 }
 
-/** In reverse order of opening; the first failure is thrown when all had their turn. */
-async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
-  let failure: unknown
-  for (const close of closers.splice(0).reverse()) {
-    try {
-      await close()
-    } catch (error) {
-      failure ??= error
-    }
-  }
-  if (failure !== undefined) throw failure
-}
-
-async function start(
-  options: MinerNodeOptions,
-  components: MinerNodeComponents,
-  closers: (() => Promise<unknown>)[],
-): Promise<MinerNode> {
+async function start(options: MinerNodeOptions, components: MinerNodeComponents, closers: Closers): Promise<MinerNode> {
   const { api, clock = clockBehind((options.network?.pausedSecs ?? 0) * 1000) } = components
-  const stopping = new AbortController()
+  const stopping = stoppedBy(options.signal)
   const { signal } = stopping
-  options.signal?.addEventListener('abort', () => stopping.abort(options.signal?.reason), { once: true })
-  options.signal?.throwIfAborted()
   const startTime = new Date(clock.now())
 
   const repo = await Repo.open(options.repoPath, { kind: 'miner' })

@@ -11,6 +11,7 @@ import type { Network } from '../../networks/types.ts'
 import { lockRepo } from '../../store/repo-lock.ts'
 import { Address } from '../../types/address.ts'
 import { ChainPool } from '../chain-pool.ts'
+import { startInOrder } from '../closers.ts'
 import { type FullNode, startFullNode } from '../full-node.ts'
 import type { MinerNode } from '../miner-node.ts'
 import { type DevnetDescription, readDescription, writeDescription } from './description.ts'
@@ -65,23 +66,11 @@ export interface Devnet {
 export async function startDevnet(options: DevnetRunOptions, components: DevnetComponents = {}): Promise<Devnet> {
   const time = components.clock ?? systemClock
   const layout = devnetLayout(options.folder)
-  const closers: (() => Promise<unknown> | unknown)[] = []
-  const closeAll = async (): Promise<void> => {
-    let failure: unknown
-    for (const close of closers.splice(0).reverse()) {
-      try {
-        await close()
-      } catch (error) {
-        failure ??= error
-      }
-    }
-    if (failure !== undefined) throw failure
-  }
   // A start that is interrupted ends at once; what runs ends in its order.
   const starting = new AbortController()
   const interrupt = (): void => starting.abort(options.signal.reason)
   options.signal.addEventListener('abort', interrupt, { once: true })
-  try {
+  return startInOrder('devnet', async (closers) => {
     options.signal.throwIfAborted()
     await makeFolder(layout.folder)
     const lock = await lockRepo(layout.folder)
@@ -138,7 +127,7 @@ export async function startDevnet(options: DevnetRunOptions, components: DevnetC
     // The node ends by the signal or by a client's Shutdown; what belongs to it ends with it, the miner first.
     let ending: Promise<void> | undefined
     const close = (): Promise<void> => {
-      ending ??= closeAll()
+      ending ??= closers.closeAll()
       return ending
     }
     options.signal.removeEventListener('abort', interrupt)
@@ -169,10 +158,7 @@ export async function startDevnet(options: DevnetRunOptions, components: DevnetC
       closed,
       close: () => close().then(() => closed),
     }
-  } catch (error) {
-    await closeAll().catch((e: unknown) => log.error('closing after a failed start failed too', {}, e))
-    throw error
-  }
+  })
 }
 
 /** Ports that another program has taken since the last run are replaced: peers read them from the network file. */
