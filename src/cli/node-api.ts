@@ -157,7 +157,7 @@ function sentence(error: unknown, method: string, url: string, program: ApiSourc
   }
 }
 
-const METHOD_NOT_FOUND = -32601
+export const METHOD_NOT_FOUND = -32601
 
 function answerError(method: string, { rpcCode, message, hint }: RpcError): CliError {
   const options = { fields: { method, rpcCode }, rpcCode, ...(hint === undefined ? {} : { hint }) }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { filShort, goDuration, metricBytes } from '../format.ts'
-import type { NodeApi } from '../node-api.ts'
+import { METHOD_NOT_FOUND, type NodeApi } from '../node-api.ts'
 import { type Output, tabbed } from '../print.ts'
 import { firstBlock, timeOf } from '../tipset-ref.ts'
 import type { AlertJson, NetworkParamsJson, NodeStatusJson, TipsetJson } from '../wire.ts'
@@ -15,7 +15,6 @@ interface BandwidthJson {
   readonly RateOut: number
 }
 
-const METHOD_NOT_FOUND = -32601
 const PAYMENT_CHANNELS_DISABLED = 13
 
 /** Each part of the overview is left out when the node does not have its method. */

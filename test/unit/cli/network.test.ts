@@ -40,6 +40,10 @@ const failedSync = { ...active, WorkerID: 2, Base: null, Target: null, Stage: 5,
 
 let pings = 0
 let headTime = () => 1000
+/** What the node's own clock says; undefined for a node that does not tell. */
+let behind: number | undefined
+let syncs: unknown[] = [active, failedSync]
+t.setTimeout(120_000)
 const rpc = await startFakeRpc({
   methods: {
     'Filecoin.NetPeers': () => [
@@ -104,7 +108,11 @@ const rpc = await startFakeRpc({
       // /ip4/52.36.61.156/tcp/1347
       Multiaddrs: ['BDQkPZwGBUM='],
     }),
-    'Filecoin.SyncState': () => ({ ActiveSyncs: [active, failedSync], VMApplied: 42 }),
+    'Filecoin.SyncState': () => ({ ActiveSyncs: syncs, VMApplied: 42 }),
+    'Filecoin.NodeStatus': () => {
+      if (behind === undefined) throw new FakeError(-32601, 'method not found')
+      return { SyncStatus: { Epoch: 25, Behind: behind-- } }
+    },
     'Filecoin.SyncMarkBad': () => null,
     'Filecoin.SyncUnmarkBad': () => null,
     'Filecoin.SyncUnmarkAllBad': () => null,
@@ -223,8 +231,20 @@ await t.test('sync', async (t) => {
   t.equal(asked, 3, 'it waits until the head is of now')
   const line =
     'Worker: 2; Base: 0; Target: 0 (diff: 0)\nState: error; Current Epoch: 7; Todo: -7, ETA: \nValidated 0 messages (0 per second)\n'
-  t.equal(stdout, [line, line, '\nDone!\n'].join(''))
+  const epochs = Math.floor((Date.now() / 1000 - 1000) / 30)
+  const waits = (behind: string) =>
+    `No sync is under way: waiting for a block of the present epoch; the head is at height 25, ${behind} behind the clock\n`
+  t.match(stdout.replace(/\d{6,} epochs/, 'N epochs'), [line, waits('N epochs'), line, '\nDone!\n'].join(''))
+  t.ok(Math.abs(Number(/(\d{6,}) epochs/.exec(stdout)?.[1]) - epochs) <= 1)
   t.same(await json('sync wait'), { Height: 25, Cids: [{ '/': OTHER }] })
+  // A node whose clock was set back is in sync by its own clock, and says by how much it is not.
+  headTime = () => 1000
+  behind = 2
+  syncs = []
+  t.equal((await run('sync wait')).stdout, `${waits('2 epochs')}\nDone!\n`, 'also where no sync was ever begun')
+  headTime = () => Math.floor(Date.now() / 1000) + 3600
+  t.equal((await run('sync wait')).stdout, '\nDone!\n', 'a head that is ahead of the clock')
+  syncs = [active, failedSync]
   await prints(t, `sync mark-bad ${CID}`, '')
   t.same(rpc.calls.at(-1), ['Filecoin.SyncMarkBad', { '/': CID }])
   await prints(t, `sync unmark-bad ${CID}`, '')

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../../context.ts'
+import { CliError } from '../../errors.ts'
 import { Eta } from '../../eta.ts'
 import { type ActiveSyncJson, Stage, type SyncStateJson, stageName } from '../../net-wire.ts'
+import { METHOD_NOT_FOUND, type NodeApi } from '../../node-api.ts'
 import { timeOf } from '../../tipset-ref.ts'
 import type { TipsetJson } from '../../wire.ts'
 
@@ -23,11 +25,17 @@ export async function wait({ node, flags, out, signal }: Context<{ readonly watc
     const state = await node.call<SyncStateJson>('SyncState')
     first ??= state.VMApplied
     const head = await node.call<TipsetJson>('ChainHead')
-    const done = Date.now() / 1000 - timeOf(head) < BlockDelay
+    const behind = await epochsBehind(node, head, BlockDelay)
+    const done = behind === 0
     const now = performance.now()
     const due = terminal || now - lastPlain >= PLAIN_EVERY_MS || (done && !flags.watch)
     const sync = workingSync(state)
-    if (sync !== undefined && due && !out.wantsJson) {
+    if (sync === undefined && due && !done && !out.wantsJson) {
+      lastPlain = now
+      out.text(LINE_UP_AND_CLEAR.repeat(drawn))
+      out.line(waitingText(head, behind))
+      drawn = terminal ? 1 : 0
+    } else if (sync !== undefined && due && !out.wantsJson) {
       lastPlain = now
       const { Base, Target, Height } = sync
       const target = Target?.Height ?? 0
@@ -39,6 +47,7 @@ export async function wait({ node, flags, out, signal }: Context<{ readonly watc
         `State: ${stageName(sync.Stage)}; Current Epoch: ${Height}; Todo: ${todo}, ETA: ${eta.update(todo, now)}`,
         `Validated ${messages} messages (${rate} per second)`,
       ]
+      if (!done && isOver(sync)) lines.push(waitingText(head, behind))
       out.text(LINE_UP_AND_CLEAR.repeat(drawn))
       for (const line of lines) out.line(line)
       drawn = terminal ? lines.length : 0
@@ -49,6 +58,31 @@ export async function wait({ node, flags, out, signal }: Context<{ readonly watc
     }
     await sleep(TICK_MS, undefined, { signal })
   }
+}
+
+/**
+ * Epochs by which a head is behind, 0 for one of the present epoch (Lotus IsSyncDone). The node's own clock counts where it says how far
+ * behind it is: that of a private network may have been set back.
+ */
+async function epochsBehind(node: NodeApi, head: TipsetJson, blockDelaySecs: number): Promise<number> {
+  const here = Math.max(0, Math.floor((Date.now() / 1000 - timeOf(head)) / blockDelaySecs))
+  if (here === 0) return 0
+  try {
+    const { SyncStatus } = await node.call<{ readonly SyncStatus: { readonly Behind: number } }>('NodeStatus', false)
+    return Math.min(here, SyncStatus.Behind)
+  } catch (error) {
+    if (error instanceof CliError && error.rpcCode === METHOD_NOT_FOUND) return here
+    throw error
+  }
+}
+
+function isOver({ Stage: stage }: ActiveSyncJson): boolean {
+  return stage === Stage.complete || stage === Stage.idle || stage === Stage.error
+}
+
+function waitingText({ Height }: TipsetJson, behind: number): string {
+  const epochs = behind === 1 ? 'an epoch' : `${behind} epochs`
+  return `No sync is under way: waiting for a block of the present epoch; the head is at height ${Height}, ${epochs} behind the clock`
 }
 
 /** The last of the syncs that are under way; the last of all when none is. */
