@@ -18,17 +18,15 @@ import {
   VERIFREG_ACTOR,
 } from '../actors/well-known.ts'
 import { maxBigInt, minBigInt } from '../lib/integer.ts'
+import { totalFil } from '../networks/constants.ts'
 import { networkVersion } from '../networks/schedule.ts'
 import type { Network } from '../networks/types.ts'
 import type { BlockReader } from '../store/blockstore.ts'
 import { Address } from '../types/address.ts'
-import { type ChainEpoch, FIL, type TokenAmount } from '../types/scalars.ts'
+import type { ChainEpoch, TokenAmount } from '../types/scalars.ts'
 import { StateError } from './errors.ts'
 import { vestedByHeight } from './vesting.ts'
 import { RESERVE_ACTOR, SAFT_ACTOR } from './well-known.ts'
-
-/** All FIL there ever is, attoFIL. */
-const TOTAL_FIL = 2_000_000_000n * FIL
 
 export interface CirculatingSupply {
   readonly filVested: TokenAmount
@@ -119,8 +117,8 @@ export function circulatingSupply(c: SupplyComponents, height: ChainEpoch, tree:
     circulating += free
     rest += actor.balance - free
   }
-  if (circulating + rest !== TOTAL_FIL) {
-    throw new StateError('STATE_SUPPLY', `the balances of all actors add up to ${circulating + rest} attoFIL, not ${TOTAL_FIL}`)
+  if (circulating + rest !== totalFil) {
+    throw new StateError('STATE_SUPPLY', `the balances of all actors add up to ${circulating + rest} attoFIL, not ${totalFil}`)
   }
   return circulating
 }
