@@ -111,6 +111,11 @@ function makeBytes(name: string, empty: null | ''): Codec<Uint8Array> {
   }
 }
 
+/** As `bytesOrEmpty`, of at most so many bytes. */
+export function bytesUpTo(max: number): Codec<Uint8Array> {
+  return { ...bytesOrEmpty, name: `at most ${max} bytes`, read: (r) => r.bytes(max) }
+}
+
 /** A byte string of one length; base64 in JSON. */
 export function fixedBytes(length: number): Codec<Uint8Array> {
   return {

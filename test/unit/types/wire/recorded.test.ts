@@ -135,7 +135,7 @@ t.test('gossip: blocks and messages', async (t) => {
   t.same({ ...counts, onChain: 0, known: counts.known > 0 }, { blocks: 27, messages: 28, onChain: 0, known: true })
 })
 
-t.test('every record is of a kind that is looked at: here, by the tests of identify, or of F3', async (t) => {
+t.test('every record is of a kind that is looked at: here, by the tests of identify, or in f3.test.ts', async (t) => {
   const data = load(t)
   if (data === undefined) return
   const kinds = new Map<string, number>()
