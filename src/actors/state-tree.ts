@@ -215,5 +215,5 @@ const stateRoot = tuple('StateRoot', { version: uint64, actors: cid, info: cid }
 
 function actorNotFound(at: Address | ActorId): ActorError {
   const name = typeof at === 'bigint' ? `f0${at}` : at.toString()
-  return new ActorError('ACTOR_NOT_FOUND', `actor ${name} is not in the state`, { rpcCode: 11, fields: { address: name } })
+  return new ActorError('ACTOR_NOT_FOUND', `actor ${name} is not in the state`, { fields: { address: name } })
 }

@@ -270,7 +270,10 @@ export class MessagePool {
   async nextNonce(sender: Address): Promise<bigint> {
     await this.atHead()
     const known = await this.sender(sender)
-    if (known === undefined) throw new MpoolError('MPOOL_SENDER_UNKNOWN', `resolution lookup failed (${sender}): actor not found`)
+    if (known === undefined) {
+      const name = sender.toString(this.state.addressPrefix)
+      throw new MpoolError('MPOOL_SENDER_UNKNOWN', `resolution lookup failed (${name}): actor not found`)
+    }
     const waiting = this.queue(sender)?.nextNonce ?? 0n
     return waiting > known.nonce ? waiting : known.nonce
   }

@@ -54,7 +54,10 @@ export class MessageSigner {
       throw new MpoolError('MPOOL_NONCE_GIVEN', `MpoolPushMessage expects message nonce to be 0, was ${given.nonce}`)
     const [key] = await this.#c.pool.resolve([given.from])
     if (key === undefined)
-      throw new MpoolError('MPOOL_SENDER_UNKNOWN', `getting key address: ${given.from} has no key: actor not found`)
+      throw new MpoolError(
+        'MPOOL_SENDER_UNKNOWN',
+        `getting key address: ${given.from.toString(this.#prefix)} has no key: actor not found`,
+      )
     return this.#inTurn(key, () => this.#send({ ...given, from: key }, spec, uuid))
   }
 

@@ -1,4 +1,4 @@
-import { ApiError, RpcCode } from '../api/errors.ts'
+import { RpcCode } from '../api/errors.ts'
 import type { MessageSendSpec } from '../api/types/mpool.ts'
 import { encode } from '../codec/codec.ts'
 import { errorMessage, NodeError } from '../lib/errors.ts'
@@ -39,11 +39,16 @@ export class GasError extends NodeError {
 export interface GasEstimatorComponents {
   readonly workers: Pick<ChainPool, 'gas' | 'pool'>
   readonly mpool: Pick<MessagePool, 'head' | 'atHead' | 'queue' | 'resolve' | 'config'>
+  /** The letter of addresses in errors. */
+  readonly addressPrefix: 'f' | 't'
   /** Highest fee of a message whose sender names none, attoFIL. */
   readonly defaultMaxFee: TokenAmount
   /** Standard normal; tests give their own. */
   readonly normal?: () => number
 }
+
+/** Lotus's words, which clients look for. */
+const senderRefused = (text: string): GasError => new GasError('GAS_SENDER', `${text}: sender validation failed`)
 
 export interface EstimateOptions {
   readonly signal?: AbortSignal
@@ -69,7 +74,7 @@ export class GasEstimator {
   /**
    * The message is run on the pool's head, where the messages that wait belong; the base is where its sender must be (as in Lotus).
    * @param more messages of the sender that run before it, after those that wait
-   * @throws GasError, ApiError API_ACTOR_NOT_FOUND
+   * @throws GasError
    */
   async limit(
     given: Message,
@@ -79,28 +84,28 @@ export class GasEstimator {
     const { mpool, workers } = this.#c
     await mpool.atHead()
     const key = await this.#keyOf(given.from, base)
-    if (key === undefined)
-      throw new ApiError('API_ACTOR_NOT_FOUND', `resolving sender ${given.from}: actor not found`, {
-        rpcCode: RpcCode.actorNotFound,
-      })
+    if (key === undefined) {
+      const name = given.from.toString(this.#c.addressPrefix)
+      throw senderRefused(`gas estimation failed: resolving sender ${name}: there is no account at this address`)
+    }
     const waiting =
       mpool
         .queue(key)
         ?.list()
         .map((m) => m.signed) ?? []
     const before = [...messagesBefore(waiting, given.nonce), ...more]
-    const found = await workers.gas(
-      'gasLimit',
-      {
-        message: encode(message, given),
-        before: before.map((m) => encode(signedMessage, m)),
-        base: mpool.head.cids.map(String),
-      },
-      signal,
-    )
+    const request = {
+      message: encode(message, given),
+      before: before.map((m) => encode(signedMessage, m)),
+      base: mpool.head.cids.map(String),
+    }
+    const found = await workers.gas('gasLimit', request, signal).catch((cause: unknown) => {
+      if (!(cause instanceof NodeError) || cause.code !== 'STATE_ACTOR_NOT_FOUND') throw cause
+      throw new GasError('GAS_SENDER', `gas estimation failed: CallWithGas failed: ${cause.message}`)
+    })
     if ('gas' in found) return found.gas
     if (found.failure === 'out-of-gas') throw new GasError('GAS_OUT_OF_GAS', 'call ran out of gas', { rpcCode: RpcCode.outOfGas })
-    if (found.failure === 'sender') throw new GasError('GAS_SENDER', `${found.message}: sender validation failed`)
+    if (found.failure === 'sender') throw senderRefused(found.message)
     throw new GasError('GAS_REVERTED', found.message, {
       rpcCode: RpcCode.executionReverted,
       rpcData: `0x${Buffer.from(found.data).toString('hex')}`,

@@ -3,12 +3,14 @@ import * as g from '../api/methods/gas.ts'
 import * as m from '../api/methods/mpool.ts'
 import { NodeError } from '../lib/errors.ts'
 import { MessageChecker } from '../mpool/check-messages.ts'
+import { MpoolError } from '../mpool/errors.ts'
 import type { MessagePool } from '../mpool/message-pool.ts'
 import { checkRecipient, type MessageSigner } from '../mpool/message-signer.ts'
 import { type PooledMessage, pack } from '../mpool/pooled-message.ts'
 import type { Republisher } from '../mpool/republisher.ts'
 import { type BoundHandler, bind, bindText } from '../rpc/router.ts'
 import type { ChainStore } from '../store/chain-store.ts'
+import type { Address } from '../types/address.ts'
 import type { CID } from '../types/cid.ts'
 import { type SignedMessage, signedMessageCid } from '../types/message.ts'
 import type { Tipset, TipsetKey } from '../types/tipset.ts'
@@ -52,6 +54,8 @@ export function mpoolHandlers({ chain, mpool, pool: workers, addressPrefix }: Mp
       throw new NodeError('MPOOL_TO', text, { cause })
     }
   }
+  const noAccount = (sender: Address): MpoolError =>
+    new MpoolError('MPOOL_SENDER', `no account is at ${sender.toString(addressPrefix)}: ID address not found in lookback state`)
   const pushAll = async (messages: readonly SignedMessage[], trusted: boolean): Promise<CID[]> => {
     for (const message of messages) sane(message)
     const out: CID[] = []
@@ -88,12 +92,19 @@ export function mpoolHandlers({ chain, mpool, pool: workers, addressPrefix }: Mp
       return out
     }),
     bind(m.mpoolCheckMessages, ([messages]) => checker.prototypes(messages)),
-    bind(m.mpoolCheckPendingMessages, ([sender]) => checker.pending(sender)),
+    bind(m.mpoolCheckPendingMessages, async ([sender]) => {
+      await pool.atHead()
+      const [key] = await pool.resolve([sender])
+      if (key === undefined) throw noAccount(sender)
+      return checker.pending(key)
+    }),
     bind(m.mpoolCheckReplaceMessages, ([messages]) => checker.replacing(messages)),
     bind(m.mpoolGetNonce, async ([sender]) => {
       await pool.atHead()
       const [key] = await pool.resolve([sender])
-      return pool.nextNonce(key ?? sender)
+      const nonce = await pool.nextNonce(key ?? sender)
+      if (key === undefined) throw noAccount(sender)
+      return nonce
     }),
     bind(m.mpoolSub, (_params, { signal }) => pool.updates(signal)),
     bind(m.mpoolClear, ([clearLocal]) => pool.clear(clearLocal)),

@@ -57,7 +57,12 @@ export async function startMpool(c: MpoolComponents): Promise<Mpool & { close():
   const forget = chain.onHeadChange((changes, head) => pool.onHeadChange(changes, head))
   await pool.loadLocal()
   const republisher = new Republisher({ pool }, { intervalMs: republishMs(network) })
-  const gas = new GasEstimator({ workers: c.pool, mpool: pool, defaultMaxFee: config.Fees.DefaultMaxFee })
+  const gas = new GasEstimator({
+    workers: c.pool,
+    mpool: pool,
+    addressPrefix: network.addressPrefix,
+    defaultMaxFee: config.Fees.DefaultMaxFee,
+  })
   const signer = new MessageSigner(
     { pool, metadata, sign: c.sign ?? noWallet, fill: (message, spec) => gas.fill(message, spec, chain.requireHead()) },
     { addressPrefix: network.addressPrefix },

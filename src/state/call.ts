@@ -78,7 +78,7 @@ export function callMessage(sm: StateManager, given: Message, tipset: Tipset, op
       if (options.anySender !== true) {
         throw new StateError(
           'STATE_ACTOR_NOT_FOUND',
-          `sender ${given.from.toString(sm.network.addressPrefix)} not found on chain`,
+          `sender ${given.from.toString(sm.network.addressPrefix)} not found on chain: sender validation failed`,
         )
       }
       createPlaceholder(vm, given)

@@ -140,13 +140,20 @@ function signedByWorker(c: FaultComponents, block: BlockHeader): { readonly ok: 
 
 /**
  * The key address behind an id address (Lotus chain/vm: ResolveToDeterministicAddr).
+ * @param prefix the letter of addresses in errors
  * @throws StateError STATE_ACTOR_NOT_FOUND
  */
-export function deterministicAddress(store: BlockReader, registry: ActorRegistry, tree: StateTree, address: Address): Address {
+export function deterministicAddress(
+  store: BlockReader,
+  registry: ActorRegistry,
+  tree: StateTree,
+  address: Address,
+  prefix: 'f' | 't' = 'f',
+): Address {
   if (address.protocol === Protocol.bls || address.protocol === Protocol.secp256k1 || address.protocol === Protocol.delegated)
     return address
   const actor = tree.getActor(address)
-  if (actor === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', `actor ${address} is not in the state`, { rpcCode: 11 })
+  if (actor === undefined) throw new StateError('STATE_ACTOR_NOT_FOUND', `failed to find actor: ${address.toString(prefix)}`)
   if (actor.delegatedAddress !== null) return actor.delegatedAddress
   return AccountView.load(store, registry, actor).pubkeyAddress
 }

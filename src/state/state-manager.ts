@@ -144,12 +144,11 @@ export class StateManager implements ExecuteComponents {
     return StateTree.load(this.store, tipset.parentStateRoot)
   }
 
-  /** @throws StateError STATE_ACTOR_NOT_FOUND (RPC code 11) */
+  /** @throws StateError STATE_ACTOR_NOT_FOUND */
   requireActor(tree: StateTree, address: Address): Actor {
     const actor = tree.getActor(address)
     if (actor === undefined)
       throw new StateError('STATE_ACTOR_NOT_FOUND', 'actor not found', {
-        rpcCode: 11,
         fields: { address: address.toString(this.network.addressPrefix) },
       })
     return actor
@@ -160,7 +159,6 @@ export class StateManager implements ExecuteComponents {
     const id = tree.lookupId(address)
     if (id === undefined)
       throw new StateError('STATE_ACTOR_NOT_FOUND', 'actor not found', {
-        rpcCode: 11,
         fields: { address: address.toString(this.network.addressPrefix) },
       })
     return id
@@ -168,7 +166,7 @@ export class StateManager implements ExecuteComponents {
 
   /** Key address of an account as of the state `tree`. */
   accountKey(tree: StateTree, address: Address): Address {
-    return deterministicAddress(this.store, this.registry, tree, address)
+    return deterministicAddress(this.store, this.registry, tree, address, this.network.addressPrefix)
   }
 
   randomness(base: Tipset): ChainRandomness {

@@ -74,7 +74,22 @@ t.test('messages over the API of a node', async (t) => {
   const nowhere = [{ '/': messageCid(bare).toString() }]
   await t.rejects(ask('GasEstimateGasLimit', unsigned, nowhere), { message: /./ })
   const nobody = { ...(unsigned as object), From: 't0999999999' }
-  await t.rejects(ask('GasEstimateGasLimit', nobody, older), { message: /resolving sender .*actor not found/ })
+  await t.rejects(ask('GasEstimateGasLimit', nobody, older), {
+    message: /^gas estimation failed: resolving sender t0999999999: .*: sender validation failed$/,
+  })
+  const keyless = { ...(unsigned as object), From: (await ask('WalletNew', 'secp256k1')) as string }
+  await t.rejects(ask('GasEstimateGasLimit', keyless, []), {
+    message: /^gas estimation failed: CallWithGas failed: sender t1.* not found on chain: sender validation failed$/,
+  })
+  // A miner actor has a nonce on chain, and sends nothing.
+  await t.rejects(ask('MpoolGetNonce', 't01000'), { message: /ID address not found in lookback state/ })
+  await t.rejects(ask('MpoolGetNonce', 't0999999999'), { message: /actor not found/ })
+  await t.rejects(ask('MpoolCheckPendingMessages', 't01000'), { message: /ID address not found in lookback state/ })
+  // Only the look-up of an id has Lotus's own number for an actor that is not there.
+  await t.rejects(ask('StateLookupID', keyless.From, []), { message: 'actor not found', rpcCode: 11 })
+  for (const method of ['StateGetActor', 'StateReadState', 'StateMinerInfo'])
+    await t.rejects(ask(method, 't0999999999', []), { message: /actor not found/, rpcCode: 1 })
+  await t.rejects(ask('StateAccountKey', 't0999999999', []), { message: 'failed to find actor: t0999999999', rpcCode: 1 })
   t.ok(estimated.gasPremium > 98_000n && estimated.gasPremium < 102_000n, 'the least premium and some noise')
   const baseFee = node.chain.requireHead().first.parentBaseFee
   t.equal(estimated.gasFeeCap, (baseFee * 2699n) / 256n + estimated.gasPremium, 'the base fee after 20 full epochs')

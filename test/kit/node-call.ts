@@ -5,15 +5,15 @@ import type { NetService } from '../../src/net/service.ts'
 import type { FullNode } from '../../src/node/full-node.ts'
 import { stringify } from '../../src/rpc/client.ts'
 
-/** @throws Error with the text of the node's error */
+/** @throws Error with the text of the node's error and its number as `rpcCode` */
 export async function call(node: FullNode, method: string, params: readonly unknown[]): Promise<unknown> {
   const response = await fetch(`${node.server?.url}/rpc/v1`, {
     method: 'POST',
     headers: { authorization: `Bearer ${await node.repo.apiToken()}` },
     body: stringify({ jsonrpc: '2.0', id: 1, method: `Filecoin.${method}`, params }),
   })
-  const { result, error } = parseJson(await response.text()) as { result?: unknown; error?: { message: string } }
-  if (error !== undefined) throw new Error(error.message)
+  const { result, error } = parseJson(await response.text()) as { result?: unknown; error?: { message: string; code: unknown } }
+  if (error !== undefined) throw Object.assign(new Error(error.message), { rpcCode: Number(error.code) })
   return result
 }
 

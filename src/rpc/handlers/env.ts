@@ -24,7 +24,7 @@ export class QueryEnv {
     return this.state.parentState(this.tipset(key))
   }
 
-  /** @throws StateError STATE_ACTOR_NOT_FOUND (RPC code 11) */
+  /** @throws StateError STATE_ACTOR_NOT_FOUND */
   actor(address: Address, key: TipsetKey): Actor {
     return this.state.requireActor(this.tree(key), address)
   }

@@ -3,6 +3,7 @@ import { actorKinds, nativeActorCodes } from '../../actors/manifest.ts'
 import { decodeMethodParams, encodeMethodParams } from '../../actors/methods/index.ts'
 import { readActorState } from '../../actors/read-state.ts'
 import { INIT_ACTOR } from '../../actors/well-known.ts'
+import { actorNotFound } from '../../api/errors.ts'
 import * as m from '../../api/methods/state.ts'
 import * as v2 from '../../api/methods/v2.ts'
 import { walletBalance } from '../../api/methods/wallet.ts'
@@ -109,7 +110,12 @@ export const stateActorHandlers: readonly BoundQuery[] = [
   }),
   query(m.stateEncodeParams, ([code, method, params], env) => encodeMethodParams(env.state.registry, code, method, params)),
   query(m.stateListActors, ([key], env) => Array.from(env.tree(key).actors(), ([id]) => Address.fromId(id))),
-  query(m.stateLookupId, ([address, key], env) => Address.fromId(env.state.requireId(env.tree(key), address))),
+  query(m.stateLookupId, ([address, key], env) => {
+    const id = env.tree(key).lookupId(address)
+    // The one method whose error has Lotus's own number for it.
+    if (id === undefined) throw actorNotFound()
+    return Address.fromId(id)
+  }),
   query(m.stateAccountKey, ([address, key], env) => accountKeyAt(env, env.tipset(key), address)),
   query(m.stateLookupRobustAddress, ([address, key], env) => {
     const id = address.id

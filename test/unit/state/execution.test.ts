@@ -105,7 +105,7 @@ if (sharedData(t, 'chains', 'lotus-devnet-proofs') !== undefined) {
     const nobody = Address.fromDelegated(10n, new Uint8Array(20).fill(7))
     t.throws(() => callMessage(sm, send(nobody), tipset, { prior: 'none', withGas: false }), {
       code: 'STATE_ACTOR_NOT_FOUND',
-      message: /^sender t410f.* not found on chain$/,
+      message: /^sender t410f.* not found on chain: sender validation failed$/,
     })
     const made = callMessage(sm, send(nobody, { value: 0n }), tipset, { prior: 'none', withGas: true, anySender: true })
     t.equal(made.receipt.exitCode, 0, 'made for the call')
