@@ -14,6 +14,7 @@ import {
 import { closeConnection } from './connection-trimmer.ts'
 import type { Gater } from './gater.ts'
 import type { Host } from './host.ts'
+import { Introductions } from './introductions.ts'
 import { finish, readCbor, writeAll } from './stream.ts'
 
 const log = getLogger('hello')
@@ -24,6 +25,8 @@ export interface HelloComponents {
   /** The head of this node with its weight: what peers are told. */
   readonly head: () => Promise<Pick<HelloMessage, 'heaviestTipSet' | 'heaviestTipSetHeight' | 'heaviestTipSetWeight'>>
   readonly genesis: CID
+  /** Whether a peer has said a hello that fits our chain. */
+  readonly isPeer: (peer: string) => boolean
   /** Told of each hello of a peer on the same chain. */
   readonly onHello: (peer: string, hello: HelloMessage) => void
   /** Told how long a peer took to answer, ms, and by how much its clock is ahead of ours, ms. */
@@ -34,6 +37,8 @@ export interface HelloInit {
   readonly timeoutMs?: number
   /** How long a peer of another chain is turned away, ms. */
   readonly shunMs?: number
+  /** Until a step of the introduction is taken again, ms. */
+  readonly patienceMs?: number
 }
 
 /** Hellos of one peer that are heard in ten seconds; an honest one says one per connection. */
@@ -48,7 +53,7 @@ export class HelloService {
   readonly #c: HelloComponents
   readonly #timeoutMs: number
   readonly #shunMs: number
-  readonly #greeted = new WeakSet<Connection>()
+  readonly #introductions: Introductions
   readonly #heard = new Map<string, number>()
   readonly #stopping = new AbortController()
   #window: NodeJS.Timeout | undefined
@@ -57,6 +62,20 @@ export class HelloService {
     this.#c = components
     this.#timeoutMs = init.timeoutMs ?? 10_000
     this.#shunMs = init.shunMs ?? 10 * 60_000
+    const { libp2p } = components.host
+    this.#introductions = new Introductions(
+      {
+        connections: () => libp2p.getConnections(),
+        identify: (connection) => libp2p.services.identify.identify(connection),
+        sayHello: (connection) => this.#sayHello(connection),
+        isPeer: components.isPeer,
+        close: (connection, reason) => {
+          log.info('a connection is given up', { peer: connection.remotePeer.toString(), reason })
+          void closeConnection(connection, reason)
+        },
+      },
+      init.patienceMs === undefined ? {} : { patienceMs: init.patienceMs },
+    )
   }
 
   async start(): Promise<void> {
@@ -79,11 +98,12 @@ export class HelloService {
 
   readonly #onIdentify = (event: CustomEvent<IdentifyResult>): void => {
     const { connection, protocols } = event.detail
-    if (!protocols.includes(HELLO_PROTOCOL) || this.#greeted.has(connection)) return
-    this.#greeted.add(connection)
-    this.#sayHello(connection).catch((error: unknown) => {
-      log.debug('saying hello failed', { peer: connection.remotePeer.toString(), reason: errorMessage(error) })
-    })
+    this.#introductions.identified(connection, protocols.includes(HELLO_PROTOCOL))
+  }
+
+  /** Takes again what failed or was not answered; to be called every few seconds. */
+  look(): void {
+    this.#introductions.look()
   }
 
   async #sayHello(connection: Connection): Promise<void> {

@@ -118,6 +118,7 @@ export class NetService {
         return { heaviestTipSet: [...tipset.cids], heaviestTipSetHeight: tipset.height, heaviestTipSetWeight: weight }
       },
       genesis: components.genesis,
+      isPeer: (peer) => this.peers.peers.has(peer),
       onHello: (peer, hello) => {
         this.peers.add(peer)
         this.exchange.peers.add(peer)
@@ -264,7 +265,7 @@ export class NetService {
     }
   }
 
-  /** Cuts connections that are too many, and those to peers whose gossip is worth nothing any more. */
+  /** Cuts connections that are too many or come to nothing, and those to peers whose gossip is worth nothing any more. */
   #look(): void {
     for (const id of this.host.libp2p.getPeers()) {
       const peer = id.toString()
@@ -272,6 +273,7 @@ export class NetService {
       log.info('a peer is turned away for its gossip score', { peer, score: this.pubsub.scoreOf(peer) })
       this.expel(peer, GRAYLIST_SHUN_MS)
     }
+    this.#hello.look()
     void this.trimmer.trim()
   }
 }
