@@ -193,6 +193,8 @@ serveWorker({
   async createBlock({ template }: { template: Uint8Array }): Promise<CreatedBlock> {
     const made = answerCreateBlock(state, store, template)
     await store.flush()
+    // The miner's record of the block is synced; what the block names must not be lost before it.
+    await blocks.sync()
     return made
   },
 

@@ -26,6 +26,7 @@ const MAX_NULL_ROUNDS = 20 * finality
 export interface MiningHandlersComponents {
   readonly network: Network
   readonly chain: ChainStore
+  readonly store: { sync?(): Promise<void> }
   /** Undefined, as `beacon`, for a node without a chain. */
   readonly pool: Pick<ChainPool, 'miningBase' | 'createBlock'> | undefined
   readonly beacon: BeaconSchedule | undefined
@@ -41,7 +42,7 @@ export function beaconOf(network: Network, genesis: Tipset | undefined, clock: C
 
 /** What miners ask of the node (Lotus node/impl/full/state.go). */
 export function miningHandlers(c: MiningHandlersComponents): readonly BoundHandler[] {
-  const { network, chain, pool, beacon, signer } = c
+  const { network, chain, store, pool, beacon, signer } = c
   const handlers = [bind(m.miningParams, () => paramsOf(network, chain.genesis?.minTimestamp ?? 0n))]
   if (pool === undefined || beacon === undefined) return handlers
   return [
@@ -63,6 +64,8 @@ export function miningHandlers(c: MiningHandlersComponents): readonly BoundHandl
     }),
     bind(m.minerCreateBlock, async ([template], { signal }) => {
       const made = await pool.createBlock(encode(wireTemplate, template), signal)
+      // Messages that the pool stored before.
+      await store.sync?.()
       const block = decode(blockMsg, made.block)
       const blockSig = await signer.sign(decode(address, made.worker), blockSigningBytes(block.header), { type: 'block' })
       return { ...block, header: { ...block.header, blockSig } }

@@ -5,9 +5,11 @@ import { getLogger } from '../../lib/log.ts'
 import type { Address } from '../../types/address.ts'
 import { type BlockHeader, blockCid } from '../../types/block.ts'
 import { type CID, cidKey } from '../../types/cid.ts'
+import type { ChainEpoch } from '../../types/scalars.ts'
 import { TipsetKey } from '../../types/tipset.ts'
 import { keyOf, type MiningChain, minTimestamp } from './chain.ts'
 import type { MadeBlock, MadeBlocks } from './made-blocks.ts'
+import type { PastGuard } from './past.ts'
 import { StageTimes } from './record.ts'
 import type { SlashFilter } from './slash-filter.ts'
 
@@ -20,6 +22,7 @@ export interface ResenderComponents {
   readonly chain: Pick<MiningChain, 'submit'>
   readonly filter: SlashFilter
   readonly made: MadeBlocks
+  readonly past: Pick<PastGuard, 'check'>
   readonly clock: Clock
   /** Milliseconds of a clock that does not run backwards. */
   readonly elapsed: () => number
@@ -59,6 +62,8 @@ export class Resender {
       // The clock was set back: its epoch comes again.
       if (early > this.#blockDelayMs) return undefined
       await this.#c.clock.sleep(early, signal)
+      // Where another process made blocks for the actor meanwhile, this one may be punished beside one of theirs.
+      await this.#c.past.check(miner, head, this.#epochAfter(head), signal)
       const attempt = await this.#send(miner, found)
       // Taken, whatever the head is now; on the same head it would change nothing.
       this.#next.set(key, Number.POSITIVE_INFINITY)
@@ -75,7 +80,7 @@ export class Resender {
    * late: it would only make a lighter fork.
    */
   #missing(miner: Address, head: TipsetView): CID | undefined {
-    const { filter, clock } = this.#c
+    const { filter } = this.#c
     const onHead = filter.blockOn(miner, head.cids)
     if (onHead !== undefined) return onHead
     const there = new Set(head.cids.map(cidKey))
@@ -85,9 +90,14 @@ export class Resender {
     if (atHeight !== undefined && !there.has(cidKey(atHeight)) && beside !== undefined && cidKey(beside) === cidKey(atHeight))
       return atHeight
     // Its parents lost to a tipset of their height, maybe only by a block that came late: while its epoch lasts it counts.
-    const current = head.height + Math.floor((clock.now() - minTimestamp(head) * 1000) / this.#blockDelayMs)
+    const current = this.#epochAfter(head)
     const now = current > head.height ? filter.blockAt(miner, current) : undefined
     return now !== undefined && this.#isRival(miner, now, head) ? now : undefined
+  }
+
+  /** The epoch of the clock, as the head's time counts it. */
+  #epochAfter(head: TipsetView): ChainEpoch {
+    return head.height + Math.floor((this.#c.clock.now() - minTimestamp(head) * 1000) / this.#blockDelayMs)
   }
 
   #isRival(miner: Address, wanted: CID, head: TipsetView): boolean {

@@ -124,6 +124,19 @@ t.test('it is left where it can no longer count', async (t) => {
     )
 })
 
+t.test('it is left where another process made blocks for the actor meanwhile', async (t) => {
+  const before = await killed()
+  const { header } = before.block
+  const world = next(before)
+  world.setHead(
+    Tipset.create([world.foreign(1000n, header.height, 'made elsewhere'), world.foreign(2000n, header.height, 'of another')]),
+  )
+  logged.length = 0
+  t.equal(await resenderOf(world).run(miner, view(world.top), signal), undefined)
+  t.same(world.submitted, [])
+  t.match(logged.join(''), /SLASH_OTHER_PRODUCER/)
+})
+
 t.test('once on a head, and again on the next', async (t) => {
   const before = await killed()
   const world = next(before)
