@@ -26,6 +26,8 @@ async function flood(p: TestPool, senders: readonly PoolKey[], each: number): Pr
   return verdicts
 }
 
+t.setTimeout(120_000)
+
 t.test('one sender has 1,000 places, a stranger who uses our API 100', async (t) => {
   const p = await testPool(t)
   p.chain.trusting = true
