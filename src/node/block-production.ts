@@ -37,6 +37,8 @@ export interface BlockProductionInit {
   readonly enabled: boolean
   /** Takes on actors whose past the repository does not know. */
   readonly acceptUnknownPast: boolean
+  /** Whether a sector of each actor is proven at the beginning. */
+  readonly warmUp: boolean
   readonly jitterMs?: number
 }
 
@@ -78,9 +80,10 @@ export async function startBlockProduction(c: BlockProductionComponents, init: B
   let warming: Promise<unknown> = Promise.resolve()
   if (init.enabled) {
     producer.start()
-    warming = (async () => {
-      for (const miner of actors) await warmUpLogged({ api, prover }, miner, stop.signal)
-    })()
+    if (init.warmUp)
+      warming = (async () => {
+        for (const miner of actors) await warmUpLogged({ api, prover }, miner, stop.signal)
+      })()
   } else producer.setMining([], false)
   const known = (miner: Address): Address => {
     if (actors.some((a) => a.equals(miner))) return miner

@@ -156,6 +156,7 @@ async function start(options: MinerNodeOptions, components: MinerNodeComponents,
       params,
       enabled: winning,
       acceptUnknownPast: options.acceptUnknownPast ?? false,
+      warmUp: options.warmUp ?? true,
     },
   )
   closers.push(() => production.close())

@@ -9,6 +9,8 @@ export interface MinerNodeOptions {
   readonly noSync: boolean
   /** Makes blocks for actors of whose past the repository knows nothing, where the chain shows that there is one. */
   readonly acceptUnknownPast?: boolean
+  /** Whether a sector of each actor is proven at the start, to be warm for the first win; true where it is not given. */
+  readonly warmUp?: boolean
   /** Address to serve the API at; overrides the config. Port 0 takes a free one. */
   readonly apiHost?: string
   readonly apiPort?: number
