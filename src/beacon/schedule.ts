@@ -6,6 +6,9 @@ import { type BeaconRules, type BlockEpoch, expectedRounds } from './block-entri
 import { BeaconClient, type BeaconClientInit } from './client.ts'
 import type { EntryVerifier } from './verify-entry.ts'
 
+/** Rounds that are asked for at once: after an outage there are hundreds, and a server that answers all of them is late for each. */
+const ROUNDS_AT_ONCE = 32
+
 /** The clients of all drand networks that a Filecoin network has used, by epoch. */
 export class BeaconSchedule {
   readonly rules: BeaconRules
@@ -31,6 +34,11 @@ export class BeaconSchedule {
   async entriesForBlock(at: BlockEpoch, previous: BeaconEntry, signal: AbortSignal): Promise<BeaconEntry[]> {
     const { rounds } = expectedRounds(this.rules, at, previous.round)
     const client = this.at(at.epoch)
-    return await Promise.all(rounds.map((round) => client.entry(round, signal, { wait: false })))
+    const entries: BeaconEntry[] = []
+    for (let at = 0; at < rounds.length; at += ROUNDS_AT_ONCE) {
+      const some = rounds.slice(at, at + ROUNDS_AT_ONCE)
+      entries.push(...(await Promise.all(some.map((round) => client.entry(round, signal, { wait: false })))))
+    }
+    return entries
   }
 }

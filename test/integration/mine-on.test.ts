@@ -82,10 +82,11 @@ t.test('the miners of a Lotus chain go on here', async (t) => {
 
   if (isFull) {
     for (const { miner: m, index, open, sectors } of DEADLINES) {
-      await net.skipTo(open - 15, first)
+      // The challenge has settled, and it is time to send: what is left is to prove.
+      await net.skipTo(open + 3, first)
       await net.startMiner([second])
       const start = net.height
-      await net.reach(open + 8)
+      await net.reach(open + 7)
       await net.stopMiner()
       const messages = await submissions(net, m, start)
       t.equal(messages.length, 1, `one message for deadline ${index} of ${m}`)

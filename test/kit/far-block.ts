@@ -3,6 +3,7 @@
 
 import type { Api } from '../../src/api/api.ts'
 import { miningChainOver } from '../../src/miner/mining/chain.ts'
+import { MadeBlocks } from '../../src/miner/mining/made-blocks.ts'
 import { PastGuard } from '../../src/miner/mining/past.ts'
 import { Round } from '../../src/miner/mining/round.ts'
 import { SlashFilter } from '../../src/miner/mining/slash-filter.ts'
@@ -43,7 +44,8 @@ async function blockAbove({ node, time, repoPath, miner, prover }: FarBlocks, fr
     const chain = miningChainOver(node.api as Api)
     const filter = new SlashFilter({ records })
     const past = new PastGuard({ chain, records, filter })
-    const components = { chain, prover: prover(store), filter, past, clock: time.clock, elapsed: () => performance.now() }
+    const made = new MadeBlocks({ records })
+    const components = { chain, prover: prover(store), filter, made, past, clock: time.clock, elapsed: () => performance.now() }
     const { blockDelaySecs, propagationDelaySecs, equivocationDelaySecs, upgrades } = node.network
     const rules = { blockDelaySecs, propagationDelaySecs, equivocationDelaySecs, smoke: upgrades.smoke }
     const tipset = await chain.head(signal)

@@ -25,6 +25,16 @@ export class FastTime {
     this.#running ??= this.#run()
   }
 
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** Whether nothing more happens before the limit. */
+  get exhausted(): boolean {
+    const { next } = this.clock
+    return next !== undefined && next > this.#limit && this.quiet()
+  }
+
   /** Time stands still when the next moment would be later than this, Unix milliseconds. */
   set limit(ms: number) {
     this.#limit = ms
