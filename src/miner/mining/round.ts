@@ -62,8 +62,8 @@ interface Ending {
 }
 
 /**
- * One epoch for all actors of the process: who wins makes a block, proof and messages side by side, and sends it when its time has
- * come. Source: Lotus miner/miner.go (mine, mineOne), which runs this for one actor.
+ * One epoch for all actors of the process: who wins proves, takes messages and makes a block, and sends it when its time has come.
+ * Source: Lotus miner/miner.go (mine, mineOne), which runs this for one actor.
  */
 export class Round {
   readonly epoch: ChainEpoch
@@ -151,8 +151,15 @@ export class Round {
     return drawTicket(this.#c.chain, this.#rules.smoke, block, base, this.#signal)
   }
 
-  /** Messages for all winners together, and a last look at the parents. */
+  /** Messages for all winners together, and a last look at the parents, when the first proof is there. */
   async #prepare(winners: readonly Winner[]): Promise<void> {
+    // Not beside the proofs, which take seconds: messages that come meanwhile belong into the blocks, and of equivocating parents
+    // both are often seen only then (Lotus's order too).
+    const proven = await Promise.any(winners.map((w) => w.proof)).then(
+      () => true,
+      () => false,
+    )
+    if (!proven) return
     await this.#select(winners)
     await this.#all(winners, 'equivocation', () =>
       this.#c.clock.sleep(this.#seenAt + this.#rules.equivocationDelaySecs * 1000 - this.#c.clock.now(), this.#signal),

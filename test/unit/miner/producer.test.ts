@@ -4,7 +4,7 @@ import { disjoint } from '../../../src/miner/mining/chain.ts'
 import { countWinners } from '../../../src/miner/mining/count-winners.ts'
 import { PastGuard } from '../../../src/miner/mining/past.ts'
 import { MiningRecord } from '../../../src/miner/mining/record.ts'
-import { intersection, Round } from '../../../src/miner/mining/round.ts'
+import { intersection, Round, type RoundComponents } from '../../../src/miner/mining/round.ts'
 import type { MinerRecords } from '../../../src/miner/records.ts'
 import { Address } from '../../../src/types/address.ts'
 import { type BlockHeader, blockCid } from '../../../src/types/block.ts'
@@ -181,6 +181,38 @@ t.test('of parents that changed those are kept that are in both', async (t) => {
   await direct.run([id(1000n)])
   t.same(header.ticket, fresh.submitted.at(-1)?.block.header.ticket, 'the ticket is drawn anew')
   t.same(world.selections, [1, 1], 'and the messages are chosen anew')
+})
+
+t.test('what comes while a proof is made counts for the block', async (t) => {
+  const world = new MiningWorld(new Map([[1000n, 1n]]))
+  const wide = Tipset.create(['a', 'b'].map((salt, i) => world.foreign(2000n + BigInt(i), 1, salt)))
+  world.setHead(wide)
+  const kept = Tipset.create([wide.blocks[1] as BlockHeader])
+  const chosenBefore: number[] = []
+  const prover: RoundComponents['prover'] = {
+    winningPost: async (...args) => {
+      await world.clock.sleep(5000)
+      chosenBefore.push(world.selections.length)
+      // The second block of one parent's miner is heard: neither of them is in the head any more.
+      world.setHead(kept)
+      return world.components.prover.winningPost(...args)
+    },
+  }
+  const base = { tipset: view(wide), seenAt: world.clock.now(), nullRounds: 0 }
+  const [attempt] = await new Round({ ...world.components, prover }, world.rules, base, signal).run([id(1000n)])
+  t.equal(attempt?.outcome, 'won')
+  t.same(chosenBefore, [0], 'messages are chosen after the proof')
+  t.same(attempt?.base.cids.map(String), kept.cids.map(String), 'and the parents are looked at after it')
+})
+
+t.test('no messages are chosen for proofs that fail', async (t) => {
+  const world = new MiningWorld(new Map([[1000n, 1n]]))
+  const prover: RoundComponents['prover'] = { winningPost: () => Promise.reject(new Error('no sector can be read')) }
+  const base = { tipset: view(world.top), seenAt: world.clock.now(), nullRounds: 0 }
+  const [attempt] = await new Round({ ...world.components, prover }, world.rules, base, signal).run([id(1000n)])
+  t.equal(attempt?.outcome, 'failed')
+  t.equal(attempt?.reason, 'no sector can be read')
+  t.same(world.selections, [])
 })
 
 t.test('messages of several blocks: each sender belongs to one of them', async (t) => {
