@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger, setLogLevel } from '../lib/log.ts'
-import { checkFullNodeConfig, type FullNodeConfig, fullNodeConfig } from '../store/config/full-node.ts'
+import { checkFullNodeConfig, type FullNodeConfig, fullNodeConfig, unsupportedSettings } from '../store/config/full-node.ts'
 import { readConfig } from '../store/config/read.ts'
 import type { Repo } from '../store/repo.ts'
 import type { FullNodeOptions } from './options.ts'
@@ -25,7 +25,7 @@ export async function loadConfig(
     throw new NodeError('NODE_CONFIG', `the config ${path} cannot be read`, { cause })
   }
   const { config, warnings } = readConfig(fullNodeConfig, { text, path, env: options.configOverrides ?? {} })
-  for (const warning of warnings) log.warn(warning)
+  for (const warning of [...warnings, ...unsupportedSettings(config)]) log.warn(warning)
   checkFullNodeConfig(config)
   for (const [system, level] of Object.entries(config.Logging.SubsystemLevels)) setLogLevel(system, level)
   return config

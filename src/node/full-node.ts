@@ -28,6 +28,7 @@ import { ChainPool, compileActors } from './chain-pool.ts'
 import { type Closers, startInOrder, stoppedBy } from './closers.ts'
 import { loadConfig } from './config.ts'
 import { defaultConfigText } from './config-text.ts'
+import { startFaultReporter } from './fault-reporter/start.ts'
 import { ensureGenesis } from './genesis.ts'
 import { loadOrCreateHostKey } from './host-key.ts'
 import { importChain, removeChain, validateImport } from './import-chain.ts'
@@ -290,6 +291,8 @@ async function start(options: FullNodeOptions, components: FullNodeComponents, c
   }
   const { server, local } = await serveApi(api, options)
   closers.push(() => server.close())
+  if (config.FaultReporter.EnableConsensusFaultReporter && syncer !== undefined)
+    closers.push(await startFaultReporter({ api: local.api, clock, repoPath: repo.path }, config.FaultReporter, network))
   log.info('the node is ready', { network: network.name, api: server.multiaddr, head: chain.head?.height ?? 'none' })
   if (genesis === undefined) log.warn(noChainText(network))
   return new FullNode({ clock, repo, network, chain, validation, server, api: local.api, syncer, net, closers, stopping })

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { clockBehind, type SharedClock, systemClock } from '../../src/lib/clock.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
+import type { DevnetOptions } from '../../src/node/devnet/make.ts'
 import { type Devnet, startDevnet } from '../../src/node/devnet/run.ts'
 import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
 import { temporaryFolder } from './daemon.ts'
@@ -21,6 +22,8 @@ export interface EnsembleOptions {
   /** Seconds. */
   readonly blockDelaySecs?: number
   readonly sectorsPerMiner?: number
+  /** Those that check no proof, where it is not given. */
+  readonly actors?: DevnetOptions['bundle']
 }
 
 /** How long anything may take on a busy machine, milliseconds. */
@@ -33,6 +36,8 @@ export interface Ensemble {
   readonly nodes: readonly FullNode[]
   /** Undefined where time passes as it does. */
   readonly time: FastTime | undefined
+  /** One more node, with settings of the config file as environment variables give them. */
+  join(configOverrides?: Readonly<Record<string, string>>): Promise<FullNode>
   /** Settles when a node's head is at a height or above. */
   reached(node: FullNode, height: number): Promise<void>
   /** Sends from the faucet's account through a node and settles when that node has executed it. @returns the epoch */
@@ -114,6 +119,7 @@ export class EnsembleBuilder {
         sectors: this.#options.sectorsPerMiner ?? 1,
         blockDelaySecs: this.#options.blockDelaySecs ?? 1,
         proofs: 'fake',
+        ...(this.#options.actors === undefined ? {} : { bundle: this.#options.actors }),
         bundleFolders: [join(sharedDataRoot, 'actors')],
         host: '127.0.0.1',
         apiPort: 0,
@@ -132,10 +138,15 @@ export class EnsembleBuilder {
       t.teardown(() => time.release())
       time.start()
     }
-    return { devnet, nodes, time, reached, give: (node, to, attoFil) => give(devnet, node, to, attoFil) }
+    const joinOne = async (overrides?: Readonly<Record<string, string>>) => {
+      const node = await this.#join(devnet, join(folder, `node-${nodes.length}`), overrides)
+      nodes.push(node)
+      return node
+    }
+    return { devnet, nodes, time, join: joinOne, reached, give: (node, to, attoFil) => give(devnet, node, to, attoFil) }
   }
 
-  async #join(devnet: Devnet, repoPath: string): Promise<FullNode> {
+  async #join(devnet: Devnet, repoPath: string, overrides: Readonly<Record<string, string>> = {}): Promise<FullNode> {
     const node = await startFullNode(
       {
         network: await loadNetworkFile(devnet.layout.network),
@@ -144,7 +155,7 @@ export class EnsembleBuilder {
         haltAfterImport: false,
         apiPort: 0,
         queryThreads: 1,
-        configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
+        configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0', ...overrides },
         p2p: { bootstrap: true, bootstrapper: false },
       },
       { clock: this.#clock },

@@ -39,6 +39,15 @@ function parentsKey(miner: Address, parents: readonly CID[]): string {
   return `${BY_PARENTS}${miner}/${parents.map((c) => Buffer.from(c.bytes).toString('hex')).join('')}`
 }
 
+/** What the filter keeps of a block. */
+export function slashRecords(header: BlockHeader): { readonly key: string; readonly value: Uint8Array }[] {
+  const value = blockCid(header).bytes
+  return [
+    { key: parentsKey(header.miner, header.parents), value },
+    { key: epochKey(header.miner, header.height), value },
+  ]
+}
+
 /**
  * Remembers every block that was made for publication, and refuses those that would be punished beside one of them: another at
  * the same height, one on the same parents, one that leaves out an own block at its parents' height (Lotus
@@ -72,17 +81,9 @@ export class SlashFilter {
    *   be published either
    */
   async pass(header: BlockHeader, parentEpoch: ChainEpoch, beside: Parameters<MinerRecords['batch']>[0] = []): Promise<void> {
-    const cid = blockCid(header)
     // No other block is looked at between the check and the write: both are one step of this thread.
     this.check(header, parentEpoch)
-    await this.#records.batch(
-      [
-        { key: parentsKey(header.miner, header.parents), value: cid.bytes },
-        { key: epochKey(header.miner, header.height), value: cid.bytes },
-        ...beside,
-      ],
-      { sync: true },
-    )
+    await this.#records.batch([...slashRecords(header), ...beside], { sync: true })
   }
 
   /** As `pass`, without remembering. */

@@ -8,13 +8,17 @@ import { BundleStore, type BundleStoreInit, type LoadedBundle } from '../../stor
 
 const log = getLogger('devnet')
 
-export function bundleName(proofs: 'real' | 'fake'): 'devnet' | 'testing-fake-proofs' {
+export type DevnetBundle = 'devnet' | 'testing-fake-proofs'
+
+export function bundleName(proofs: 'real' | 'fake'): DevnetBundle {
   return proofs === 'fake' ? 'testing-fake-proofs' : 'devnet'
 }
 
 export interface DevnetBundleOptions {
   readonly cacheDir: string
   readonly proofs: 'real' | 'fake'
+  /** The actors, where not those that go with the proofs. The ones that check no proof see no consensus fault either. */
+  readonly bundle?: DevnetBundle
   /** Folders with actor bundles, looked through in this order. */
   readonly bundleFolders: readonly string[]
   /** false: what is not on this machine is not fetched. */
@@ -29,7 +33,7 @@ export interface DevnetBundleOptions {
  */
 export async function loadDevnetBundle(o: DevnetBundleOptions): Promise<LoadedBundle> {
   const version = actorsVersion(devnet.genesisNetworkVersion)
-  const catalog = bundleCatalog({ name: 'devnet', bundle: bundleName(o.proofs) })
+  const catalog = bundleCatalog({ name: 'devnet', bundle: o.bundle ?? bundleName(o.proofs) })
   const load = (init: Omit<BundleStoreInit, 'folder' | 'localFolders'>) => {
     const store = new BundleStore({ catalog }, { folder: join(o.cacheDir, 'bundles'), localFolders: o.bundleFolders, ...init })
     return store.load(version, { signal: o.signal })

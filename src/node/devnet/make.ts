@@ -20,7 +20,7 @@ import type { LoadedBundle } from '../../store/bundle-store.ts'
 import { Address } from '../../types/address.ts'
 import { cidFromBytes, cidKey } from '../../types/cid.ts'
 import { FIL } from '../../types/scalars.ts'
-import { bundleName, loadDevnetBundle } from './bundle.ts'
+import { bundleName, type DevnetBundle, loadDevnetBundle } from './bundle.ts'
 import { type DevnetDescription, writeDescription } from './description.ts'
 import { DevnetError } from './errors.ts'
 import { type DevnetLayout, devnetLayout } from './layout.ts'
@@ -53,6 +53,8 @@ export interface DevnetOptions {
   /** Seconds; undefined for what fits this host. */
   readonly blockDelaySecs: number | undefined
   readonly proofs: 'real' | 'fake'
+  /** The actors, where not those that go with the proofs. */
+  readonly bundle?: DevnetBundle
   /** Folders with actor bundles, looked through in this order before anything is downloaded. */
   readonly bundleFolders: readonly string[]
   readonly signal: AbortSignal
@@ -131,7 +133,7 @@ export async function makeDevnet(options: DevnetOptions, clock: Clock = systemCl
   }
   const timestamp = Math.floor(clock.now() / 1000)
   const template = templateOf(name, miners, faucet, timestamp)
-  const network = networkOf(description, layout, timestamp)
+  const network = networkOf(description, layout, timestamp, undefined, options.bundle)
   const verifier = Address.fromBls(blsPublicKey(blsKeyFromSeed(randomBytes(32))))
   const genesis = makeGenesis(template, bundle, { network, ticket: randomBytes(32), verifier })
   await writeFileAtomic(layout.template, formatTemplate(template), { mode: 0o600 })
@@ -253,7 +255,13 @@ function templateOf(name: string, miners: readonly GenesisMiner[], faucet: Addre
 }
 
 /** The network of a description; its genesis is still to come. */
-export function networkOf(d: DevnetDescription, layout: DevnetLayout, timestamp: number, host = '127.0.0.1'): Network {
+export function networkOf(
+  d: DevnetDescription,
+  layout: DevnetLayout,
+  timestamp: number,
+  host = '127.0.0.1',
+  bundle: DevnetBundle = bundleName(d.proofs),
+): Network {
   const secretKey = new Uint8Array(Buffer.from(d.beacon.secretKey, 'hex'))
   const drand = { period: d.blockDelaySecs, genesisTime: timestamp, beaconId: d.beacon.id }
   const second = 1_000_000_000
@@ -275,7 +283,7 @@ export function networkOf(d: DevnetDescription, layout: DevnetLayout, timestamp:
         relays: [],
       },
     ],
-    bundle: bundleName(d.proofs),
+    bundle,
     proofs: d.proofs,
     proofParameters: d.proofs === 'real' ? layout.parameters : undefined,
     f3:

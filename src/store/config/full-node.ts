@@ -66,8 +66,13 @@ export const fullNodeConfig = section({
     ['RemoteTracer', 'JsonTracer', 'ElasticSearchTracer', 'ElasticSearchIndex', 'TracerSourceAuth'],
   ),
   Wallet: section({
-    RemoteBackend: setting(text, '', 'API of a remote wallet, <token>:<multiaddress>, that signs instead of this node.'),
-    EnableLedger: setting(bool, false, 'Whether keys on a Ledger device can be used.'),
+    RemoteBackend: setting(text, '', [
+      'API of a remote wallet, <token>:<multiaddress>, that signs instead of this node. This version has no remote wallets:',
+      'it does not start when one is named.',
+    ]),
+    EnableLedger: setting(bool, false, [
+      'Whether keys on a Ledger device can be used. This version has no Ledger support: it says so, and starts without.',
+    ]),
     DisableLocal: setting(bool, false, 'Whether keys in this repo are left alone.'),
   }),
   Fees: section({
@@ -134,17 +139,24 @@ export const fullNodeConfig = section({
       false,
       'Whether the node watches for miners that break consensus, and reports them.',
     ),
-    ConsensusFaultReporterDataDir: setting(text, '', 'Folder in which the reporter keeps what it saw.'),
-    ConsensusFaultReporterAddress: setting(
-      text,
-      '',
-      'Address of the wallet that sends reports, pays for them and gets the rewards.',
-    ),
+    ConsensusFaultReporterDataDir: setting(text, '', [
+      'Folder in which the reporter keeps what it saw; one in the repository where this is empty.',
+    ]),
+    ConsensusFaultReporterAddress: setting(text, '', [
+      'Address that sends reports, pays for them and gets the rewards; the default address of the wallet where this is empty.',
+    ]),
   }),
   PaymentChannels: section({
     EnablePaymentChannelManager: setting(bool, false, 'Whether payment channels can be used.'),
   }),
 })
+
+/** Sentences about settings that this version cannot follow, and starts without. */
+export function unsupportedSettings({ Wallet }: FullNodeConfig): string[] {
+  return Wallet.EnableLedger
+    ? ['Wallet.EnableLedger is set, but this version does not support Ledger devices: only keys in the wallet are used']
+    : []
+}
 
 export type FullNodeConfig = ConfigOf<typeof fullNodeConfig>
 
@@ -156,7 +168,10 @@ export function checkFullNodeConfig(config: FullNodeConfig): void {
   const fail = (what: string): never => {
     throw new ConfigError('CONFIG_VALUE', what)
   }
-  const { ChainIndexer, Events, Fevm, Libp2p } = config
+  const { ChainIndexer, Events, Fevm, Libp2p, Wallet } = config
+  // Its keys would not be used, without a word: blocks and messages would go unsigned, or be signed by others.
+  if (Wallet.RemoteBackend !== '')
+    fail('Wallet.RemoteBackend names a remote wallet, which this version does not support: leave it empty, and import its keys.')
   if (Fevm.EnableEthRPC && !ChainIndexer.EnableIndexer)
     fail('Fevm.EnableEthRPC needs the index: set ChainIndexer.EnableIndexer to true.')
   if (Events.EnableActorEventsAPI && !ChainIndexer.EnableIndexer) {

@@ -1,5 +1,5 @@
 import { t } from 'tap'
-import { checkFullNodeConfig, fullNodeConfig } from '../../../../src/store/config/full-node.ts'
+import { checkFullNodeConfig, fullNodeConfig, unsupportedSettings } from '../../../../src/store/config/full-node.ts'
 import { printConfig } from '../../../../src/store/config/print.ts'
 import { readConfig } from '../../../../src/store/config/read.ts'
 import { defaultsOf, isSection, type Section } from '../../../../src/store/config/schema.ts'
@@ -179,4 +179,16 @@ t.test('settings that contradict each other', async (t) => {
   t.throws(check('[ChainIndexer]\nGCRetentionEpochs = 2879'), { message: /must be 0 or at least 2880, not 2879/ })
   t.throws(check('[ChainIndexer]\nGCRetentionEpochs = -1'), { message: /not -1/ })
   t.throws(check('[Libp2p]\nConnMgrLow = 200'), { message: /must not be greater than/ })
+})
+
+t.test('keys elsewhere are not passed over in silence', async (t) => {
+  const { config } = read(`${state}[Wallet]\nRemoteBackend = "token:/ip4/10.0.0.1/tcp/1777/http"`)
+  t.throws(() => checkFullNodeConfig(config), {
+    code: 'CONFIG_VALUE',
+    message: /RemoteBackend names a remote wallet, which this version/,
+  })
+  t.same(unsupportedSettings(read(state).config), [])
+  const ledger = read(`${state}[Wallet]\nEnableLedger = true`).config
+  t.doesNotThrow(() => checkFullNodeConfig(ledger))
+  t.match(unsupportedSettings(ledger), [/^Wallet.EnableLedger is set, but this version does not support Ledger/])
 })
