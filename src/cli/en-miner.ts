@@ -1,5 +1,6 @@
 /** English texts of the miner's commands. */
 import type { CommandText } from './en.ts'
+import { actorCommands } from './en-actor.ts'
 import { miningCommands } from './en-mining.ts'
 import { provingCommands } from './en-proving.ts'
 import { storageCommands } from './en-storage.ts'
@@ -21,6 +22,7 @@ export const minerFlagTexts: Readonly<Record<string, string>> = {
 const sharedCommands: Readonly<Record<string, CommandText>> = {
   ...miningCommands,
   ...provingCommands,
+  ...actorCommands,
   ...storageCommands,
 }
 

@@ -56,12 +56,21 @@ function isLink(pointer: Link | readonly Entry[]): pointer is Link {
   return '/' in pointer
 }
 
-/** Calls back with every key, in the order of the tree. */
-export async function hamtKeys(root: Link, load: LoadObject, found: (key: Uint8Array) => void): Promise<void> {
+async function eachEntry(root: Link, load: LoadObject, found: (entry: Entry) => void): Promise<void> {
   for (const pointer of readNode(await load(root)).pointers) {
-    if (isLink(pointer)) await hamtKeys(pointer, load, found)
-    else for (const { key } of pointer) found(key)
+    if (isLink(pointer)) await eachEntry(pointer, load, found)
+    else for (const entry of pointer) found(entry)
   }
+}
+
+/** Calls back with every key, in the order of the tree. */
+export function hamtKeys(root: Link, load: LoadObject, found: (key: Uint8Array) => void): Promise<void> {
+  return eachEntry(root, load, ({ key }) => found(key))
+}
+
+/** Calls back with every value in CBOR, in the order of the tree. */
+export function hamtValues(root: Link, load: LoadObject, found: (value: Uint8Array) => void): Promise<void> {
+  return eachEntry(root, load, ({ value }) => found(value))
 }
 
 /** The value under a key, in CBOR; undefined when it is not there. */

@@ -77,7 +77,7 @@ export const sectorContentChangedParams = list(
 /** For each sector, for each piece: accepted or not. */
 export const sectorContentChangedReturn = goList(goList(bool))
 
-const settleReturn = tuple('SettleDealPaymentsReturn', {
+export const settleReturn = tuple('SettleDealPaymentsReturn', {
   results: batchReturn,
   settlements: goList(tuple('DealSettlementSummary', { payment: tokenAmount, completed: bool })),
 })

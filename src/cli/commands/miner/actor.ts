@@ -16,6 +16,20 @@ export const actor: GroupSpec = {
       run: async (context) => (await import('../../run/actor/settings.ts')).setAddresses(context),
     }),
     minerCommand({
+      name: 'settle-deal',
+      args: ['[dealIds...]'],
+      flags: {
+        confidence: int({ default: 5 }),
+        from: text(),
+        'max-deals': int({ default: 20, min: 1 }),
+        'max-gas-fraction': int({ default: 4 }),
+        'skip-wait-msg': bool(),
+        'all-deals': bool(),
+        'really-do-it': bool(),
+      },
+      run: async (context) => (await import('../../run/actor/settle.ts')).settleDeals(context),
+    }),
+    minerCommand({
       name: 'withdraw',
       args: ['[amount]'],
       flags: { confidence: int({ default: 5 }), beneficiary: bool() },
@@ -66,6 +80,23 @@ export const actor: GroupSpec = {
       args: ['<address>'],
       flags: really,
       run: async (context) => (await import('../../run/actor/owner.ts')).confirmWorker(context),
+    }),
+    minerCommand({
+      name: 'compact-allocated',
+      flags: { 'mask-last-offset': int(), 'mask-upto-n': int(), ...really },
+      run: async (context) => (await import('../../run/actor/compact.ts')).compactAllocated(context),
+    }),
+    minerCommand({
+      name: 'propose-change-beneficiary',
+      args: ['<beneficiaryAddress>', '<quota>', '<expiration>'],
+      flags: { ...really, 'overwrite-pending-change': bool() },
+      run: async (context) => (await import('../../run/actor/beneficiary.ts')).proposeBeneficiary(context),
+    }),
+    minerCommand({
+      name: 'confirm-change-beneficiary',
+      args: ['<minerID>'],
+      flags: { ...really, 'existing-beneficiary': bool(), 'new-beneficiary': bool() },
+      run: async (context) => (await import('../../run/actor/beneficiary.ts')).confirmBeneficiary(context),
     }),
   ],
 }

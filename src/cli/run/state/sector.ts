@@ -1,17 +1,15 @@
-import { CborReader } from '../../../codec/cbor-reader.ts'
 import { errorMessage } from '../../../lib/errors.ts'
 import type { Context } from '../../context.ts'
 import { en } from '../../en.ts'
 import { failed } from '../../errors.ts'
 import { epochTime, fil } from '../../format.ts'
-import { hamtGet, ipldLimits, linkJson, objectLoader, uintKey } from '../../hamt.ts'
+import { sectorDeals } from '../../market-deals.ts'
 import type { NodeApi } from '../../node-api.ts'
 import { parseAddress, parseInteger } from '../../parse.ts'
 import { loadTipset, timeOf } from '../../tipset-ref.ts'
-import type { Link, NetworkParamsJson, SectorJson, TipsetKeyJson } from '../../wire.ts'
+import type { NetworkParamsJson, SectorJson, TipsetKeyJson } from '../../wire.ts'
 import type { TipsetFlag } from './flags.ts'
 
-const MARKET = 'f05'
 /** Network version that moved the deals of sectors into the market actor. */
 const DEALS_IN_MARKET = 22
 /** Network version whose sectors no longer carry expected rewards. */
@@ -64,18 +62,7 @@ async function marketDeals(
   key: TipsetKeyJson,
 ): Promise<readonly (number | bigint)[] | string> {
   try {
-    const load = objectLoader(node)
-    const id = (await node.call<string>('StateLookupID', miner, key)).slice(2)
-    const { Head } = await node.call<{ Head: Link }>('StateGetActor', MARKET, key)
-    const state = new CborReader(await load(Head), ipldLimits)
-    // ProviderSectors is the last field of the market's state since actors v13.
-    for (let left = state.array(); left > 1; left--) state.skip()
-    const sectors = await hamtGet(linkJson(state.link()), load, uintKey(BigInt(id)))
-    if (sectors === undefined) return []
-    const deals = await hamtGet(linkJson(new CborReader(sectors).link()), load, uintKey(number))
-    if (deals === undefined) return []
-    const r = new CborReader(deals, ipldLimits)
-    return Array.from({ length: r.array() }, () => r.uint())
+    return await sectorDeals(node, miner, number, key)
   } catch (error) {
     return errorMessage(error)
   }
