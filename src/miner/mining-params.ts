@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Api } from '../api/api.ts'
 import { RpcCode } from '../api/errors.ts'
 import type { MiningParams } from '../api/types/mining.ts'
 import { networks } from '../networks/index.ts'
 import type { Network } from '../networks/types.ts'
+import { devnetParameterSeed, insecureNoteFile } from './parameters/insecure.ts'
 
 /** Epochs are at least this long where Lotus waits ten seconds for the blocks of others. */
 const LONG_EPOCH_SECS = 30n
@@ -37,6 +40,7 @@ export async function loadMiningParams(
     upgradeSmokeHeight: params.forkUpgradeParams.upgradeSmokeHeight,
     proofs: 'real',
     addressPrefix: 't',
+    parameters: null,
   }
 }
 
@@ -51,5 +55,12 @@ export function paramsOf(network: Network, genesisTimestamp: bigint): MiningPara
     upgradeSmokeHeight: network.upgrades.smoke,
     proofs: network.proofs,
     addressPrefix: network.addressPrefix,
+    parameters:
+      network.proofs === 'fake' || network.proofParameters === undefined ? null : ownParameters(network.proofParameters),
   }
+}
+
+function ownParameters(folder: string): NonNullable<MiningParams['parameters']> {
+  const made = existsSync(join(folder, insecureNoteFile))
+  return { folder, seed: made ? Buffer.from(devnetParameterSeed).toString('hex') : '' }
 }

@@ -7,7 +7,7 @@ import { TipsetKey } from '../types/tipset.ts'
 import type { StorageMinerConfig } from './miner-config.ts'
 
 export interface MinerHandlersComponents {
-  readonly api: Pick<Api, 'stateMinerInfo'>
+  readonly api: Pick<Api, 'stateMinerInfo' | 'stateMinerSectorCount'>
   readonly actors: readonly Address[]
   readonly config: StorageMinerConfig
 }
@@ -21,6 +21,11 @@ export function minerHandlers({ api, actors, config }: MinerHandlersComponents):
       return info.sectorSize
     }),
     bind(m.actorAddressConfig, () => addressConfigOf(config)),
+    bind(m.sectorsSummary, async (_params, { signal }) => {
+      let live = 0n
+      for (const miner of actors) live += (await api.stateMinerSectorCount([miner, TipsetKey.empty], { signal })).live
+      return new Map(live === 0n ? [] : [['Proving', Number(live)]])
+    }),
     bind(m.runtimeSubsystems, () => subsystemsOf(config)),
   ]
 }

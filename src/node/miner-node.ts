@@ -1,4 +1,6 @@
 /** Layer 9: what makes a miner of the parts, in plain order. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { Api } from '../api/api.ts'
 import { type Clock, clockBehind, systemClock } from '../lib/clock.ts'
 import { NodeError } from '../lib/errors.ts'
@@ -28,8 +30,8 @@ import { Journal } from './journal.ts'
 import { loadMinerConfig, type StorageMinerConfig } from './miner-config.ts'
 import { minerHandlers } from './miner-handlers.ts'
 import type { MinerNodeOptions } from './miner-options.ts'
-import { useProvingParameters } from './proof-parameters.ts'
 import { provingHandlers } from './proving-handlers.ts'
+import { useProvingParameters } from './proving-parameters.ts'
 import { serveMinerApi } from './serve-miner-api.ts'
 import { storageHandlers } from './storage-handlers.ts'
 import { recordWindowPosts, startWindowPosts } from './window-post.ts'
@@ -128,9 +130,14 @@ async function start(options: MinerNodeOptions, components: MinerNodeComponents,
   const { DisableWinningPoSt, DisableWindowPoSt, EnableMining } = config.Subsystems
   if (components.prover === undefined && params.proofs === 'real' && EnableMining && !(DisableWinningPoSt && DisableWindowPoSt))
     await useProvingParameters(
-      { network: options.network?.proofParameters, configured: options.proofParameters },
+      { network: options.network?.proofParameters, configured: options.proofParameters, told: params.parameters },
       await sectorSizes(api, actors, signal),
-      { trust: options.trustParameters ?? false, signal },
+      {
+        trust: options.trustParameters ?? false,
+        cacheDir: options.cacheDir ?? join(homedir(), '.cache', 'nelumbo'),
+        ...(options.gateways === undefined ? {} : { gateways: options.gateways }),
+        signal,
+      },
     )
   const windowPosts =
     DisableWindowPoSt || !EnableMining

@@ -22,6 +22,10 @@ export interface MinerNodeOptions {
   readonly proofParameters?: string
   /** Starts without reading the proving parameters, which have many GB, to check them. */
   readonly trustParameters?: boolean
+  /** The user's cache folder, in which a devnet's parameters are made. */
+  readonly cacheDir?: string
+  /** Where missing parameters are fetched from (IPFS_GATEWAY); the known gateways where it is not given. */
+  readonly gateways?: readonly string[]
   /** Sectors that one deadline may recover at a time; 0, or nothing: all. */
   readonly recoveringSectorLimit?: bigint
   readonly signal?: AbortSignal

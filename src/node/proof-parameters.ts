@@ -1,5 +1,4 @@
 import { getLogger } from '../lib/log.ts'
-import { ParameterError } from '../miner/parameters/errors.ts'
 import { defaultParameterFolder } from '../miner/parameters/list.ts'
 import { checkParametersAtStart } from '../miner/parameters/startup.ts'
 import { setProofParameterDir } from '../native/proofs.ts'
@@ -10,9 +9,6 @@ const log = getLogger('params')
 
 /** The networks whose proofs are checked with the published keys. */
 const publicBundles: ReadonlySet<BundleName> = new Set(['mainnet', 'calibrationnet', 'butterflynet'])
-
-/** Sectors from this size on are of public networks: their parameters are the published ones. */
-const publicSectorSize = 512 * 2 ** 20
 
 export interface ParameterFolders {
   /** The network's own folder, if it has one. */
@@ -47,27 +43,4 @@ export async function useVerifyingKeys(
     folder,
     missing: missing.length,
   })
-}
-
-/**
- * Chooses the folder of proving parameters for a miner, and refuses damaged ones. Missing ones keep a miner from proving, not
- * from starting: its sectors and settings can be looked after.
- * @param sectorSizes bytes of the sectors that are proven here
- * @throws ParameterError PARAMETER_DIGEST; NativeError NATIVE_PROOF
- */
-export async function useProvingParameters(
-  folders: ParameterFolders,
-  sectorSizes: readonly number[],
-  { trust, signal }: { readonly trust: boolean; readonly signal: AbortSignal },
-): Promise<void> {
-  const folder = parameterFolder(folders)
-  setProofParameterDir(folder)
-  const published = folders.network === undefined && sectorSizes.some((size) => size >= publicSectorSize)
-  if (published && !trust) log.info('checking the proving parameters; TRUST_PARAMS=1 leaves them unread', { folder })
-  try {
-    await checkParametersAtStart({ folder, published, sectorSizes, trust }, { signal })
-  } catch (e) {
-    if (!(e instanceof ParameterError) || e.code !== 'PARAMETER_MISSING') throw e
-    log.error('nothing can be proven: proof parameters are missing; run nelumbo fetch-params with the sector size', { folder }, e)
-  }
 }

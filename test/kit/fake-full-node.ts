@@ -11,7 +11,8 @@ export function fakeFullNode(given: Partial<Api> = {}): Api {
   for (const [name, def] of Object.entries(methods))
     out[name] = () => (def.stream ? refusingStream(def.name) : Promise.reject(methodNotFound(def.name)))
   const own: Partial<Api> = {
-    miningParams: async () => paramsOf(devnet, 0n),
+    // A miner of it looks for no proof parameters.
+    miningParams: async () => paramsOf({ ...devnet, proofs: 'fake' }, 0n),
     session: async () => '00000000-0000-4000-8000-000000000000',
   }
   return { ...out, ...own, ...given } as unknown as Api

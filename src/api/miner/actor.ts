@@ -1,6 +1,6 @@
 /** The miner process: its actor and what it runs. */
-import { list } from '../../codec/combinators.ts'
-import { uint64 } from '../../codec/primitives.ts'
+import { list, textMap } from '../../codec/combinators.ts'
+import { safeUint, uint64 } from '../../codec/primitives.ts'
 import { address } from '../../types/address.ts'
 import { method } from '../method.ts'
 import { miner, v0v1 } from '../methods/params.ts'
@@ -38,4 +38,12 @@ export const runtimeSubsystems = method({
   params: [],
   result: list(minerSubsystem, { emptyJson: 'null' }),
   doc: 'The parts that run in this process.',
+})
+
+export const sectorsSummary = method({
+  ...common,
+  name: 'Filecoin.SectorsSummary',
+  params: [],
+  result: textMap(safeUint),
+  doc: 'How many sectors of the actors that the process serves are in which state. What the chain has counts as Proving.',
 })

@@ -10,6 +10,9 @@ import { tipsetKey } from '../../types/tipset.ts'
 import { float, jsonOnly, oneOf, time } from './shape.ts'
 
 /** What a miner goes by; times in seconds. */
+/** A network's own proof parameters: their folder on the full node's host, and the seed in hex that a devnet's are made of. */
+const ownParameters = record('OwnParameters', { folder: text, seed: text })
+
 export const miningParams = record('MiningParams', {
   networkName: text,
   blockDelaySecs: uint64,
@@ -21,6 +24,8 @@ export const miningParams = record('MiningParams', {
   upgradeSmokeHeight: epoch,
   proofs: oneOf('proofs', ['real', 'fake']),
   addressPrefix: oneOf('address prefix', ['f', 't']),
+  /** Null for the published ones. */
+  parameters: optional(ownParameters),
 })
 export type MiningParams = Shape<typeof miningParams.fields>
 

@@ -63,6 +63,10 @@ function minerOptions({ flags, env, isSet }: DaemonContext): MinerNodeOptions | 
     repoPath: flags['miner-repo'] === undefined ? env.minerRepo : expandHome(flags['miner-repo']),
     noSync: flags['miner-nosync'],
     acceptUnknownPast: flags['accept-unknown-past'],
+    ...(env.parameterCache === undefined ? {} : { proofParameters: env.parameterCache }),
+    trustParameters: env.trustParameters,
+    cacheDir: env.cacheDir,
+    ...(env.ipfsGateway === undefined ? {} : { gateways: [env.ipfsGateway] }),
     ...(port === undefined ? {} : { apiHost: LOOPBACK, apiPort: Number(port) }),
     // Both programs have these settings; one address cannot be for both.
     configOverrides: Object.fromEntries(Object.entries(env.config).filter(([name]) => !name.startsWith('LOTUS_API_'))),

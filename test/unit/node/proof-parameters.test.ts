@@ -8,7 +8,8 @@ import { checkParametersAtStart } from '../../../src/miner/parameters/startup.ts
 import { parameterDigest, parameterNames } from '../../../src/native/parameters.ts'
 import { calibnet } from '../../../src/networks/calibnet.ts'
 import { devnet } from '../../../src/networks/devnet.ts'
-import { useProvingParameters, useVerifyingKeys } from '../../../src/node/proof-parameters.ts'
+import { useVerifyingKeys } from '../../../src/node/proof-parameters.ts'
+import { useProvingParameters } from '../../../src/node/proving-parameters.ts'
 
 const size = 2048
 const { signal } = new AbortController()
@@ -66,8 +67,13 @@ t.test('published verifying keys: missing ones are counted, wrong ones refused b
 
   // A process has one folder, so the miner's part is tried with the same one.
   const miner = (sectorSizes: readonly number[]) =>
-    useProvingParameters({ network: undefined, configured: folder }, sectorSizes, { trust: false, signal })
-  await miner([size])
+    useProvingParameters({ network: undefined, configured: folder, told: null }, sectorSizes, {
+      trust: false,
+      cacheDir: folder,
+      published: [],
+      signal,
+    })
+  await t.rejects(miner([size]), { code: 'PARAMETER_MISSING', message: /nobody publishes them/ })
   await t.rejects(miner([32 * 2 ** 30]), { code: 'PARAMETER_DIGEST' })
   await t.rejects(useVerifyingKeys(devnet, '/elsewhere', signal), { code: 'NATIVE_PROOF', message: /only one directory/ })
 })

@@ -50,6 +50,27 @@ const auth: GroupSpec = {
   ],
 }
 
+const log: GroupSpec = {
+  name: 'log',
+  commands: [
+    minerCommand({
+      name: 'list',
+      run: async (context) => (await import('../../run/log.ts')).listSystems({ ...context, node: context.miner }),
+    }),
+    minerCommand({
+      name: 'set-level',
+      args: ['<level>'],
+      flags: { system: list() },
+      run: async (context) => (await import('../../run/log.ts')).setLevel({ ...context, node: context.miner }),
+    }),
+    minerCommand({
+      name: 'alerts',
+      flags: { all: bool() },
+      run: async (context) => (await import('../../run/log.ts')).alerts({ ...context, node: context.miner }),
+    }),
+  ],
+}
+
 const config: GroupSpec = {
   name: 'config',
   commands: [
@@ -85,7 +106,7 @@ export const miner: GroupSpec = {
     }),
     minerCommand({
       name: 'info',
-      flags: { blocks: int() },
+      flags: { 'hide-sectors-info': bool(), blocks: int() },
       run: async (context) => (await import('../../run/miner/info.ts')).info(context),
     }),
     minerCommand({
@@ -93,6 +114,7 @@ export const miner: GroupSpec = {
       run: async (context) => (await import('../../run/daemon-stop.ts')).stop({ ...context, node: context.miner }),
     }),
     auth,
+    log,
     config,
     ...minerGroups,
   ],

@@ -1,12 +1,16 @@
 import { deci, fil, filShort, goDuration, percent, size } from '../../format.ts'
 import { type MinerContext, minerActor } from '../../miner-actor.ts'
 import type { NodeApi } from '../../node-api.ts'
-import { type Output, tabbed } from '../../print.ts'
+import type { Output } from '../../print.ts'
 import { timeOf } from '../../tipset-ref.ts'
 import type { BlockJson, MinerInfoJson, MinerPowerJson, NetworkParamsJson, TipsetJson } from '../../wire.ts'
 import { baseFee, syncState } from '../info.ts'
+import { printAlerts, printBeneficiary, printSectors, printWorkers, processParts } from './info-parts.ts'
 
-type InfoContext = MinerContext<{ readonly blocks: { readonly kind: 'int' } }>
+type InfoContext = MinerContext<{
+  readonly blocks: { readonly kind: 'int' }
+  readonly 'hide-sectors-info': { readonly kind: 'bool' }
+}>
 
 interface SectorCountJson {
   readonly Live: number
@@ -44,8 +48,11 @@ export async function info(context: InfoContext): Promise<void> {
   const counts = await node.call<SectorCountJson>('StateMinerSectorCount', miner, [])
   const balances = await loadBalances(node, miner, about)
   const states = own ? await process.call<readonly unknown[]>('MiningStates') : []
+  const parts = own ? await processParts(process, !flags['hide-sectors-info']) : undefined
   if (out.wantsJson) {
-    out.json({ Miner: miner, Info: about, Power: power, Sectors: counts, Balances: balances, Mining: states })
+    const { alerts = [], summary = {}, workers = {} } = parts ?? {}
+    const more = { Alerts: alerts, SectorStates: summary, Workers: workers }
+    out.json({ Miner: miner, Info: about, Power: power, Sectors: counts, Balances: balances, Mining: states, ...more })
     return
   }
   if (own) {
@@ -54,10 +61,17 @@ export async function info(context: InfoContext): Promise<void> {
     out.line(`StartTime: ${goDuration((Date.now() - start.getTime()) / 1000)} (started at ${start.toISOString()})`)
   }
   out.line(`Chain: ${syncState(head, BlockDelaySecs, out)} [basefee ${baseFee(head, out)}]`)
+  if (parts !== undefined) printAlerts(out, parts.alerts)
   out.line()
   printPower(out, miner, about, power, counts, BlockDelaySecs)
   out.line()
   printBalances(out, balances)
+  printBeneficiary(out, about)
+  out.line()
+  if (parts !== undefined) {
+    printSectors(out, parts.summary)
+    printWorkers(out, parts.workers)
+  }
   if (flags.blocks !== undefined) await printBlocks(node, out, miner, head, flags.blocks)
 }
 
@@ -149,16 +163,28 @@ function printBalances(out: Output, b: Balances): void {
 /** The newest blocks of a miner, found by walking back. */
 async function printBlocks(node: NodeApi, out: Output, miner: string, head: TipsetJson, count: number): Promise<void> {
   out.line('Produced newest blocks:')
-  const rows: string[][] = [['  Epoch', 'Block ID', 'Reward']]
-  for (let at = head; rows.length <= count && at.Height > 0; ) {
+  out.line(' Epoch   | Time                      | Block ID                                                       | Reward')
+  let left = count
+  for (let at = head; left > 0 && at.Height > 0; ) {
     for (const [i, block] of at.Blocks.entries()) {
-      if (rows.length > count || block.Miner !== miner) continue
-      rows.push([`  ${at.Height}`, at.Cids[i]?.['/'] ?? '', fil(await rewardOf(node, block, at))])
+      if (left === 0 || block.Miner !== miner) continue
+      left--
+      const epoch = String(at.Height).padStart(8)
+      out.line(`${epoch} | ${localTime(block.Timestamp)} | ${at.Cids[i]?.['/']} | ${fil(await rewardOf(node, block, at))}`)
     }
     at = await node.call<TipsetJson>('ChainGetTipSet', at.Blocks[0]?.Parents)
   }
-  out.text(tabbed(rows, { minWidth: 8, padding: 1 }))
-  if (rows.length === 1) out.line(`  none in ${goDuration(Date.now() / 1000 - timeOf(head))}`)
+  if (left === count) out.line(`  none in ${goDuration(Date.now() / 1000 - timeOf(head))}`)
+}
+
+/** `2006-01-02 15:04:05 -0700`, in this machine's zone. */
+function localTime(unix: number): string {
+  const date = new Date(unix * 1000)
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const offset = -date.getTimezoneOffset()
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`
 }
 
 async function rewardOf(

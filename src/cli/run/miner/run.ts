@@ -43,6 +43,8 @@ export async function run({ flags, env, node, out, signal }: RunContext): Promis
         configOverrides: env.config,
         ...(env.parameterCache === undefined ? {} : { proofParameters: env.parameterCache }),
         trustParameters: env.trustParameters,
+        cacheDir: env.cacheDir,
+        ...(env.ipfsGateway === undefined ? {} : { gateways: [env.ipfsGateway] }),
         recoveringSectorLimit: BigInt(recoveringSectorLimit),
         signal,
       },

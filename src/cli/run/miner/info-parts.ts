@@ -1,0 +1,79 @@
+/** What `miner info` asks the miner's process, and how it is printed (Lotus cli/miner/info.go). */
+import { CliError } from '../../errors.ts'
+import type { NodeApi } from '../../node-api.ts'
+import type { Output } from '../../print.ts'
+import type { AlertJson, MinerInfoJson } from '../../wire.ts'
+import type { WorkerStatsJson } from '../proving/workers.ts'
+
+export interface ProcessParts {
+  readonly alerts: readonly AlertJson[]
+  /** Undefined where it is not asked for. */
+  readonly summary: Readonly<Record<string, number>> | undefined
+  readonly workers: Readonly<Record<string, WorkerStatsJson>>
+}
+
+export async function processParts(miner: NodeApi, sectors: boolean): Promise<ProcessParts> {
+  return {
+    alerts: (await orNothing(miner.call<readonly AlertJson[] | null>('LogAlerts'))) ?? [],
+    summary: sectors ? ((await miner.call<Readonly<Record<string, number>> | null>('SectorsSummary')) ?? {}) : undefined,
+    workers: (await miner.call<Readonly<Record<string, WorkerStatsJson>> | null>('WorkerStats')) ?? {},
+  }
+}
+
+/** The rest is worth printing for a token that may not read the alerts. */
+async function orNothing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'CLI_PERMISSION') return undefined
+    throw error
+  }
+}
+
+export function printAlerts(out: Output, alerts: readonly AlertJson[]): void {
+  const active = alerts.filter((alert) => alert.Active).length
+  if (active === 0) return
+  out.line(`${out.paint('red', `⚠ ${active} Active alerts`)} (check ${out.paint('yellow', 'nelumbo miner log alerts')})`)
+}
+
+export function printBeneficiary(out: Output, info: MinerInfoJson): void {
+  const { Beneficiary, BeneficiaryTerm: term, PendingBeneficiaryTerm: pending } = info
+  if (Beneficiary !== '' && Beneficiary !== '<empty>') {
+    out.line()
+    out.line(`Beneficiary:\t${Beneficiary}`)
+    if (Beneficiary !== info.Owner && term !== null) {
+      out.line(`Beneficiary Quota:\t${term.Quota}`)
+      out.line(`Beneficiary Used Quota:\t${term.UsedQuota}`)
+      out.line(`Beneficiary Expiration:\t${term.Expiration}`)
+    }
+  }
+  if (pending === null) return
+  out.line('Pending Beneficiary Term:')
+  out.line(`New Beneficiary:\t${pending.NewBeneficiary}`)
+  out.line(`New Quota:\t${pending.NewQuota}`)
+  out.line(`New Expiration:\t${pending.NewExpiration}`)
+  out.line(`Approved By Beneficiary:\t${pending.ApprovedByBeneficiary}`)
+  out.line(`Approved By Nominee:\t${pending.ApprovedByNominee}`)
+}
+
+export function printSectors(out: Output, summary: ProcessParts['summary']): void {
+  if (summary === undefined) return
+  const states = Object.entries(summary)
+  out.line('Sectors:')
+  out.line(`\tTotal: ${states.reduce((sum, [, count]) => sum + count, 0)}`)
+  for (const [state, count] of states) out.line(out.paint('green', `\t${state}: ${count}`))
+  out.line()
+}
+
+const kinds = { 'post/v0/windowproof': 'window', 'post/v0/winningproof': 'winning' } as const
+
+/** Each worker counts once: for the first kind of PoSt that it makes, else as one that seals. */
+export function printWorkers(out: Output, workers: ProcessParts['workers']): void {
+  const counts = { seal: 0, window: 0, winning: 0 }
+  for (const { Enabled, Tasks } of Object.values(workers)) {
+    if (!Enabled) continue
+    const post = (Tasks ?? []).find((task) => Object.hasOwn(kinds, task))
+    counts[post === undefined ? 'seal' : kinds[post as keyof typeof kinds]]++
+  }
+  out.line(`Workers: Seal(${counts.seal}) WdPoSt(${counts.window}) WinPoSt(${counts.winning})`)
+}
