@@ -40,6 +40,7 @@ export async function loadMiningParams(
     upgradeSmokeHeight: params.forkUpgradeParams.upgradeSmokeHeight,
     proofs: 'real',
     addressPrefix: 't',
+    pausedSecs: 0n,
     parameters: null,
   }
 }
@@ -55,6 +56,7 @@ export function paramsOf(network: Network, genesisTimestamp: bigint): MiningPara
     upgradeSmokeHeight: network.upgrades.smoke,
     proofs: network.proofs,
     addressPrefix: network.addressPrefix,
+    pausedSecs: BigInt(network.pausedSecs ?? 0),
     parameters:
       network.proofs === 'fake' || network.proofParameters === undefined ? null : ownParameters(network.proofParameters),
   }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { base58btc } from 'multiformats/bases/base58'
 import type { Api } from '../api/api.ts'
 import { writeFileAtomic } from '../lib/atomic-file.ts'
-import { systemClock } from '../lib/clock.ts'
+import { clockBehind } from '../lib/clock.ts'
 import { errorMessage } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import {
@@ -71,7 +71,8 @@ export interface MinerInitResult {
 export async function initMiner(api: Api, options: MinerInitOptions): Promise<MinerInitResult> {
   const { signal } = options
   const params = await loadMiningParams(api, undefined, signal)
-  if (!options.noSync) await waitForSync({ api, clock: systemClock }, Number(params.blockDelaySecs), signal)
+  if (!options.noSync)
+    await waitForSync({ api, clock: clockBehind(Number(params.pausedSecs) * 1000) }, Number(params.blockDelaySecs), signal)
   const existing = options.actor instanceof Address ? options.actor : undefined
   if (existing !== undefined)
     await api.stateMinerInfo([existing, TipsetKey.empty], { signal }).catch((cause: unknown) => {

@@ -93,10 +93,10 @@ export async function startMinerNode(options: MinerNodeOptions, components: Mine
 }
 
 async function start(options: MinerNodeOptions, components: MinerNodeComponents, closers: Closers): Promise<MinerNode> {
-  const { api, clock = clockBehind((options.network?.pausedSecs ?? 0) * 1000) } = components
+  const { api } = components
   const stopping = stoppedBy(options.signal)
   const { signal } = stopping
-  const startTime = new Date(clock.now())
+  const startTime = new Date((components.clock ?? systemClock).now())
 
   const repo = await Repo.open(options.repoPath, { kind: 'miner' })
   await repo.lock()
@@ -113,6 +113,7 @@ async function start(options: MinerNodeOptions, components: MinerNodeComponents,
   const journal = await Journal.open(repo.paths.journal)
   closers.push(() => journal.close())
   const params = await loadMiningParams(api, options.network, signal)
+  const clock = components.clock ?? clockBehind(Number(params.pausedSecs) * 1000)
   if (!options.noSync) await waitForSync({ api, clock }, Number(params.blockDelaySecs), signal)
   const actors = await idAddresses(api, served, signal)
   // Connections are looked after in this machine's time, whatever the network's is.

@@ -24,6 +24,8 @@ export const miningParams = record('MiningParams', {
   upgradeSmokeHeight: epoch,
   proofs: oneOf('proofs', ['real', 'fake']),
   addressPrefix: oneOf('address prefix', ['f', 't']),
+  /** Seconds that the network stood still: by so much its time is behind that of the world (devnets). */
+  pausedSecs: uint64,
   /** Null for the published ones. */
   parameters: optional(ownParameters),
 })

@@ -78,6 +78,9 @@ t.test('published parameters are fetched, and compared with their digests', asyn
   asked.length = 0
   await use()
   t.same(asked, [], 'they are there')
+  const told = { network: undefined, configured: undefined, told: { folder, seed: '' } }
+  await useProvingParameters(told, [size], { trust: false, cacheDir: root, gateways, published, signal })
+  t.same(asked, [], 'as they are for a miner that the full node tells of the folder')
   writeFileSync(join(folder, names[0] as string), 'damaged')
   await t.rejects(use(), { code: 'PARAMETER_DIGEST', fields: { name: names[0] } })
 })
