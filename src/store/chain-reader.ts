@@ -37,10 +37,13 @@ export interface HeadChange {
   readonly tipset: Tipset
 }
 
+/** More than the look-back of power (900) and what the finality calculator counts (905) reach, one behind the other. */
+const CACHED_TIPSETS = 2048
+
 export interface ChainReaderOptions {
   /** How senders are told apart; without it a tipset that mixes id and key addresses among its senders is refused. */
   readonly senders?: SenderRules
-  /** Tipsets kept decoded. */
+  /** Tipsets kept decoded; each thread that reads the chain has its own. */
   readonly cachedTipsets?: number
   /** Share one among the readers of a thread. */
   readonly index?: ChainIndex
@@ -60,7 +63,7 @@ export class ChainReader {
   constructor(store: BlockReader, options: ChainReaderOptions = {}) {
     this.store = store
     this.#senders = options.senders
-    this.#tipsets = new Lru(options.cachedTipsets ?? 4096)
+    this.#tipsets = new Lru(options.cachedTipsets ?? CACHED_TIPSETS)
     this.#index = options.index ?? new ChainIndex()
   }
 
