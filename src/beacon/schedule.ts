@@ -34,11 +34,12 @@ export class BeaconSchedule {
   async entriesForBlock(at: BlockEpoch, previous: BeaconEntry, signal: AbortSignal): Promise<BeaconEntry[]> {
     const { rounds } = expectedRounds(this.rules, at, previous.round)
     const client = this.at(at.epoch)
-    const entries: BeaconEntry[] = []
-    for (let at = 0; at < rounds.length; at += ROUNDS_AT_ONCE) {
-      const some = rounds.slice(at, at + ROUNDS_AT_ONCE)
-      entries.push(...(await Promise.all(some.map((round) => client.entry(round, signal, { wait: false })))))
+    const batches: BeaconEntry[][] = []
+    // The newest first: where that one is not out yet, none is asked for.
+    for (let end = rounds.length; end > 0; end -= ROUNDS_AT_ONCE) {
+      const some = rounds.slice(Math.max(0, end - ROUNDS_AT_ONCE), end).reverse()
+      batches.push(await Promise.all(some.map((round) => client.entry(round, signal, { wait: false }))))
     }
-    return entries
+    return batches.flat().reverse()
   }
 }

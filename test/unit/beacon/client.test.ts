@@ -160,5 +160,17 @@ t.test('entries for a new block', async (t) => {
     [3001n, 3011n, 3021n],
   )
   t.equal(asked.length, 3)
+  // Hundreds of epochs, the last of which is still to come.
+  const clock = new SettableClock(10_000_000 + 500 * 30_000)
+  const soon = new BeaconSchedule({ rules, verifier: new EntryVerifier() }, { clock })
+  const far = { epoch: 600, parentEpoch: 0, networkVersion: 28 }
+  await t.rejects(soon.entriesForBlock(far, { round: 1n, data: new Uint8Array(0) }, signal), { message: /is not out yet/ })
+  t.equal(asked.length, 3, 'no round is fetched for nothing')
+  const many = await soon.entriesForBlock({ ...far, epoch: 70 }, { round: 1n, data: new Uint8Array(0) }, signal)
+  t.same(
+    many.map((e) => e.round),
+    Array.from({ length: 70 }, (_, i) => 3001n + 10n * BigInt(i)),
+    'in the order of the epochs',
+  )
   t.same(await schedule.entriesForBlock(at, entries[2] as (typeof entries)[0], signal), [], 'the chain has the newest already')
 })
