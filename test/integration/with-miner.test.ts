@@ -37,7 +37,7 @@ async function madeNetwork(t: Test, bundlesDir: string): Promise<{ folder: strin
     cacheDir: join(folder, 'cache'),
     miners: 2,
     sectors: 2,
-    blockDelaySecs: 4,
+    blockDelaySecs: 1,
     proofs: 'fake',
     bundleFolders: [bundlesDir],
     signal,
