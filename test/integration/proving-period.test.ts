@@ -232,7 +232,7 @@ t.test('a miner meets every deadline', async (t) => {
   t.same(await w.faults(), [lost])
   t.equal(await power(), full - 2048n)
   const shown = await runCli(['--repo', net.devnet.layout.node, 'proving', 'faults', '--miner-repo', w.repoPath])
-  t.match(shown.stdout, new RegExp(`\\b${LOSSY}\\s+${lost}\\b`), shown.stderr)
+  t.match(shown.stdout, new RegExp(`\\n${LOSSY}\\s+0\\s+${lost}\\n`), shown.stderr)
 
   // In the next period the file is back when its deadline is two ahead: it is declared, proven, and no fault any more.
   const again = first + PERIOD
