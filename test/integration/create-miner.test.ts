@@ -43,8 +43,8 @@ t.test('a new miner on a network of fake proofs', async (t) => {
   const repo = ['--repo', net.devnet.layout.node, 'miner']
   const init = [...repo, 'init', '--miner-repo', minerRepo, '--confidence', '1', '--nosync']
   const choices = ['--owner', owner, '--create-worker-key', '--sector-size', '2KiB']
-  const { PATH = '' } = process.env
-  const child = spawn(launcher, [...init, ...choices], { env: { PATH, HOME: '/nowhere' }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const { PATH = '', HOME = temporaryFolder(t) } = process.env
+  const child = spawn(launcher, [...init, ...choices], { env: { PATH, HOME }, stdio: ['ignore', 'ignore', 'pipe'] })
   await killedAfter(child, 'CreateMiner')
   const made = await runCli(['--json', ...init])
   t.equal(made.code, 0, made.stderr)

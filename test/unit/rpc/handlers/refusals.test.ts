@@ -45,12 +45,12 @@ if (folder !== undefined) {
     ['a tipset that is not there', methods.chainGetTipSet, [[nowhere]], 'STORE_BLOCK_MISSING'],
     ['a message that is not there', methods.chainGetMessage, [nowhere], 'STORE_BLOCK_MISSING'],
     ['a block for a message', methods.chainGetMessage, [{ '/': head.cids[0]?.toString() }], 'STORE_CHAIN_OBJECT'],
-    ['an actor that is not there', methods.stateGetActor, ['t099999', null], 'STATE_ACTOR_NOT_FOUND', 11],
+    ['an actor that is not there', methods.stateGetActor, ['t099999', null], 'STATE_ACTOR_NOT_FOUND'],
     [
       'the id of nobody',
       methods.stateLookupId,
       ['t410fkkld55ioe7qg24wvt7fu6pbknb56ht7pt4zamxa', null],
-      'STATE_ACTOR_NOT_FOUND',
+      'API_ACTOR_NOT_FOUND',
       11,
     ],
     [
