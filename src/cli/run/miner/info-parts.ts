@@ -2,7 +2,7 @@
 import { CliError } from '../../errors.ts'
 import type { NodeApi } from '../../node-api.ts'
 import type { Output } from '../../print.ts'
-import type { AlertJson, MinerInfoJson } from '../../wire.ts'
+import type { AlertJson } from '../../wire.ts'
 import type { WorkerStatsJson } from '../proving/workers.ts'
 
 export interface ProcessParts {
@@ -34,26 +34,6 @@ export function printAlerts(out: Output, alerts: readonly AlertJson[]): void {
   const active = alerts.filter((alert) => alert.Active).length
   if (active === 0) return
   out.line(`${out.paint('red', `⚠ ${active} Active alerts`)} (check ${out.paint('yellow', 'nelumbo miner log alerts')})`)
-}
-
-export function printBeneficiary(out: Output, info: MinerInfoJson): void {
-  const { Beneficiary, BeneficiaryTerm: term, PendingBeneficiaryTerm: pending } = info
-  if (Beneficiary !== '' && Beneficiary !== '<empty>') {
-    out.line()
-    out.line(`Beneficiary:\t${Beneficiary}`)
-    if (Beneficiary !== info.Owner && term !== null) {
-      out.line(`Beneficiary Quota:\t${term.Quota}`)
-      out.line(`Beneficiary Used Quota:\t${term.UsedQuota}`)
-      out.line(`Beneficiary Expiration:\t${term.Expiration}`)
-    }
-  }
-  if (pending === null) return
-  out.line('Pending Beneficiary Term:')
-  out.line(`New Beneficiary:\t${pending.NewBeneficiary}`)
-  out.line(`New Quota:\t${pending.NewQuota}`)
-  out.line(`New Expiration:\t${pending.NewExpiration}`)
-  out.line(`Approved By Beneficiary:\t${pending.ApprovedByBeneficiary}`)
-  out.line(`Approved By Nominee:\t${pending.ApprovedByNominee}`)
 }
 
 export function printSectors(out: Output, summary: ProcessParts['summary']): void {

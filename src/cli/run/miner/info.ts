@@ -1,3 +1,4 @@
+import { hasBeneficiary, printBeneficiary } from '../../beneficiary.ts'
 import { deci, fil, filShort, goDuration, percent, size } from '../../format.ts'
 import { type MinerContext, minerActor } from '../../miner-actor.ts'
 import type { NodeApi } from '../../node-api.ts'
@@ -5,7 +6,7 @@ import type { Output } from '../../print.ts'
 import { timeOf } from '../../tipset-ref.ts'
 import type { BlockJson, MinerInfoJson, MinerPowerJson, NetworkParamsJson, TipsetJson } from '../../wire.ts'
 import { baseFee, syncState } from '../info.ts'
-import { printAlerts, printBeneficiary, printSectors, printWorkers, processParts } from './info-parts.ts'
+import { printAlerts, printSectors, printWorkers, processParts } from './info-parts.ts'
 
 type InfoContext = MinerContext<{
   readonly blocks: { readonly kind: 'int' }
@@ -66,6 +67,7 @@ export async function info(context: InfoContext): Promise<void> {
   printPower(out, miner, about, power, counts, BlockDelaySecs)
   out.line()
   printBalances(out, balances)
+  if (hasBeneficiary(about)) out.line()
   printBeneficiary(out, about)
   out.line()
   if (parts !== undefined) {

@@ -1,3 +1,4 @@
+import { printBeneficiary } from '../../beneficiary.ts'
 import type { Context } from '../../context.ts'
 import { deci, epochDistance, fil, percent, size } from '../../format.ts'
 import { multiaddrText } from '../../multiaddr.ts'
@@ -40,23 +41,7 @@ export async function minerInfo({ node, args, flags, out }: Context<TipsetFlag>)
   out.line(`Owner:\t${info.Owner}`)
   out.line(`Worker:\t${info.Worker}`)
   for (const [i, address] of (info.ControlAddresses ?? []).entries()) out.line(`Control ${i}: \t${address}`)
-  if (info.Beneficiary !== '' && info.Beneficiary !== '<empty>') {
-    out.line(`Beneficiary:\t${info.Beneficiary}`)
-    if (info.Beneficiary !== info.Owner && info.BeneficiaryTerm !== null) {
-      out.line(`Beneficiary Quota:\t${info.BeneficiaryTerm.Quota}`)
-      out.line(`Beneficiary Used Quota:\t${info.BeneficiaryTerm.UsedQuota}`)
-      out.line(`Beneficiary Expiration:\t${info.BeneficiaryTerm.Expiration}`)
-    }
-  }
-  const pending = info.PendingBeneficiaryTerm
-  if (pending !== null) {
-    out.line('Pending Beneficiary Term:')
-    out.line(`New Beneficiary:\t${pending.NewBeneficiary}`)
-    out.line(`New Quota:\t${pending.NewQuota}`)
-    out.line(`New Expiration:\t${pending.NewExpiration}`)
-    out.line(`Approved By Beneficiary:\t${pending.ApprovedByBeneficiary}`)
-    out.line(`Approved By Nominee:\t${pending.ApprovedByNominee}`)
-  }
+  printBeneficiary(out, info)
   out.line(`PeerID:\t${info.PeerId ?? '<nil>'}`)
   out.line(`Multiaddrs:\t${(info.Multiaddrs ?? []).map((bytes) => `${multiaddrText(Buffer.from(bytes, 'base64'))} `).join('')}`)
   out.line(`Consensus Fault End:\t${info.ConsensusFaultElapsed}`)
