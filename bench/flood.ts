@@ -46,7 +46,8 @@ const asking = peers.flatMap((peer, i) =>
   }),
 )
 void asking
-process.stdin.on('end', () => {
+process.stdin.on('close', () => {
   console.log(answers)
   process.exit()
 })
+process.stdin.resume()

@@ -1,4 +1,4 @@
-import type { Metrics, Stream } from '@libp2p/interface'
+import type { Metrics, MultiaddrConnection, Stream } from '@libp2p/interface'
 
 /** Bytes since the start, and bytes per second over the last seconds (go-libp2p metrics.Stats). */
 export interface BandwidthStats {
@@ -89,8 +89,15 @@ export class Bandwidth {
   }
 }
 
-/** Only byte counts are taken from libp2p; its other metrics go nowhere. */
-export function bandwidthMetrics(bandwidth: Bandwidth, peerOf: (stream: Stream) => string | undefined): Metrics {
+/**
+ * libp2p's metrics go nowhere, but they are where it tells of each new connection, and of each stream whose protocol is settled,
+ * before anybody reads from it.
+ * (Its middleware would too; in libp2p 3.3 each stream adds its own handler to a protocol's middleware, and all of them run.)
+ */
+export function streamMetrics(on: {
+  readonly connection: (connection: MultiaddrConnection) => void
+  readonly stream: (stream: Stream) => void
+}): Metrics {
   const nothing = (): void => {}
   const metric = () => ({
     update: nothing,
@@ -101,8 +108,8 @@ export function bandwidthMetrics(bandwidth: Bandwidth, peerOf: (stream: Stream) 
     timer: () => nothing,
   })
   return {
-    trackMultiaddrConnection: nothing,
-    trackProtocolStream: (stream: Stream) => bandwidth.track(stream, peerOf(stream)),
+    trackMultiaddrConnection: on.connection,
+    trackProtocolStream: on.stream,
     registerMetric: metric,
     registerMetricGroup: metric,
     registerCounter: metric,

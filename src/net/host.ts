@@ -11,10 +11,13 @@ import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { createLibp2p } from 'libp2p'
-import { Bandwidth, bandwidthMetrics } from './bandwidth.ts'
+import { Bandwidth, streamMetrics } from './bandwidth.ts'
 import { NetError } from './errors.ts'
 import type { Gater } from './gater.ts'
-import { type GossipInit, gossipOptions } from './pubsub/options.ts'
+import { silentLibp2p } from './libp2p-logger.ts'
+import { takeInTurns } from './paced-input.ts'
+import { type GossipInit, gossipOptions, isGossip } from './pubsub/options.ts'
+import { handleInTurns, readInTurns } from './pubsub/paced.ts'
 
 export interface HostInit {
   /** libp2p's protobuf form of the private key. */
@@ -83,6 +86,7 @@ export async function createHost(components: HostComponents, init: HostInit): Pr
 
   const libp2p = await createLibp2p<HostServices>({
     start: false,
+    logger: silentLibp2p,
     privateKey: privateKeyFromProtobuf(init.privateKey),
     nodeInfo: { name: 'nelumbo', version: init.version, userAgent: init.userAgent },
     addresses: {
@@ -112,7 +116,14 @@ export async function createHost(components: HostComponents, init: HostInit): Pr
     },
     // A peer that answers no ping for two rounds is gone; its connection holds resources for nothing.
     connectionMonitor: { pingInterval: 30_000, abortConnectionOnPingFailure: true },
-    metrics: () => bandwidthMetrics(bandwidth, peerOf),
+    metrics: () =>
+      streamMetrics({
+        connection: takeInTurns,
+        stream: (stream) => {
+          bandwidth.track(stream, peerOf(stream))
+          if (isGossip(stream.protocol)) readInTurns(stream)
+        },
+      }),
     services: {
       identify: identify({ maxMessageSize: 64 * 1024, timeout: 10_000 }),
       identifyPush: identifyPush({ maxMessageSize: 64 * 1024 }),
@@ -133,6 +144,7 @@ export async function createHost(components: HostComponents, init: HostInit): Pr
     } as never,
   })
   holder.libp2p = libp2p
+  handleInTurns(libp2p.services.pubsub)
   return { libp2p, bandwidth }
 }
 

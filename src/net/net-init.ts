@@ -8,6 +8,7 @@ import type { CompactedMessages } from '../types/wire/chain-exchange.ts'
 import type { HelloMessage } from '../types/wire/hello.ts'
 import type { BitswapClientInit } from './bitswap/client.ts'
 import type { BlockSource } from './bitswap/server.ts'
+import type { ExchangeServerInit } from './exchange/server.ts'
 import type { ChainSource } from './exchange/source.ts'
 import type { BlockListStore } from './gater.ts'
 import type { PeerBook } from './peer-manager.ts'
@@ -65,6 +66,7 @@ export interface NetInit {
   /** Milliseconds between gossip heartbeats; 1000 but in tests. */
   readonly heartbeatMs?: number
   readonly bitswap?: BitswapClientInit
+  readonly exchangeServer?: ExchangeServerInit
   /** Time between looks at peers, connections and scores, ms. */
   readonly checkEveryMs?: number
 }

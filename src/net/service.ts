@@ -75,7 +75,10 @@ export class NetService {
       ...(components.checkMessages === undefined ? {} : { checkMessages: components.checkMessages }),
       onBadAnswer: (peer, error) => this.report(peer, 'wrong', error.message),
     })
-    this.exchangeServer = new ExchangeServer({ host, source: components.chain })
+    this.exchangeServer = new ExchangeServer(
+      { host, source: components.chain, onAbuse: (peer, what) => this.report(peer, 'hostile', what) },
+      init.exchangeServer,
+    )
     this.bitswap = new Bitswap(
       { host, source: components.blocks, onAbuse: (peer, what) => this.report(peer, 'hostile', what) },
       init.bitswap,

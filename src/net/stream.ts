@@ -2,6 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { ByteBuffer } from './byte-buffer.ts'
 import { CborFrame } from './cbor-frame.ts'
 import { NetError } from './errors.ts'
+import { pause, type Slice } from './time-slice.ts'
 
 /** How a message is read from a stream. */
 export interface ReadOptions {
@@ -116,22 +117,29 @@ export function finish(stream: Stream, graceMs = 5000): void {
   stream.addEventListener('close', () => clearTimeout(timer), { once: true })
 }
 
+export interface WriteOptions {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+  /** Whether this side is closed after it; true by default. */
+  readonly close?: boolean
+  /** Work that others wait for goes on between the pieces of a long message. */
+  readonly slice?: Slice
+}
+
 /**
  * Writes all bytes and closes this side; resolves when the multiplexer took them. A peer that does not read stalls the
  * write, and the stream is aborted when the time is over.
  * @throws NetError NET_TIMEOUT, NET_PROTOCOL
  */
-export async function writeAll(
-  stream: Stream,
-  bytes: Uint8Array,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined; readonly close?: boolean },
-): Promise<void> {
+export async function writeAll(stream: Stream, bytes: Uint8Array | readonly Uint8Array[], options: WriteOptions): Promise<void> {
+  const { slice } = options
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
   try {
-    for (let at = 0; at < bytes.length; at += WRITE_CHUNK) {
+    for (const chunk of chunks(bytes instanceof Uint8Array ? [bytes] : bytes)) {
       signal.throwIfAborted()
-      if (!stream.send(bytes.subarray(at, at + WRITE_CHUNK))) await stream.onDrain({ signal })
+      if (!stream.send(chunk)) await stream.onDrain({ signal })
+      if (slice?.isOver) await pause(slice)
     }
     if (options.close !== false) await stream.close({ signal })
   } catch (cause) {
@@ -141,4 +149,23 @@ export async function writeAll(
     stream.abort(error)
     throw error
   }
+}
+
+/** The same bytes in chunks of a size that is good to send: small pieces together, large ones cut. */
+function* chunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  let together: Uint8Array[] = []
+  let size = 0
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += WRITE_CHUNK) {
+      const part = piece.subarray(at, at + WRITE_CHUNK)
+      if (size + part.length > WRITE_CHUNK) {
+        yield Buffer.concat(together, size)
+        together = []
+        size = 0
+      }
+      together.push(part)
+      size += part.length
+    }
+  }
+  if (size > 0) yield together.length === 1 ? (together[0] as Uint8Array) : Buffer.concat(together, size)
 }

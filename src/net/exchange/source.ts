@@ -1,60 +1,24 @@
-import { MissingBlockError } from '../../store/blockstore.ts'
+import { CborWriter } from '../../codec/cbor-writer.ts'
+import { MissingBlockError, mustGet } from '../../store/blockstore.ts'
 import type { ChainReader } from '../../store/chain-reader.ts'
 import { type CID, cidKey } from '../../types/cid.ts'
-import type { Message, SignedMessage } from '../../types/message.ts'
 import type { Tipset, TipsetKey } from '../../types/tipset.ts'
-import type { CompactedMessages } from '../../types/wire/chain-exchange.ts'
-import { pause, Slice } from '../time-slice.ts'
+import { pause, type Slice } from '../time-slice.ts'
 
-/** What the exchange's server reads. Either may be answered by another thread. */
+/** What the exchange's server reads. Headers and messages are handed on as they are stored: nobody here looks into them. */
 export interface ChainSource {
   /** Undefined where the node lacks it. */
   tipset(key: TipsetKey): Promise<Tipset | undefined> | Tipset | undefined
-  /** Undefined where the node lacks some of them. */
-  messages(tipset: Tipset): Promise<CompactedMessages | undefined> | CompactedMessages | undefined
+  /** The encoded headers of a tipset; undefined where the node lacks some of them. */
+  headers(tipset: Tipset): readonly Uint8Array[] | undefined
+  /**
+   * The encoding of `compactedMessages`; undefined where the node lacks some of them.
+   * @param slice the caller's: the event loop turns between the blocks of large tipsets
+   */
+  messages(tipset: Tipset, slice: Slice): Promise<Uint8Array | undefined> | Uint8Array | undefined
 }
 
-/** A block's messages with the CIDs by which the chain knows them. */
-export interface BlockMessageLists {
-  readonly bls: readonly Message[]
-  readonly secp: readonly SignedMessage[]
-  readonly blsCids: readonly CID[]
-  readonly secpCids: readonly CID[]
-}
-
-/** Each message once, in the order of its first block, and each block's messages as indices (Lotus chain/exchange gatherMessages). */
-export function compactMessages(blocks: readonly BlockMessageLists[]): CompactedMessages {
-  const bls = new Compactor<Message>()
-  const secp = new Compactor<SignedMessage>()
-  for (const b of blocks) {
-    bls.add(b.bls, b.blsCids)
-    secp.add(b.secp, b.secpCids)
-  }
-  return { bls: bls.messages, blsIncludes: bls.includes, secpk: secp.messages, secpkIncludes: secp.includes }
-}
-
-class Compactor<T> {
-  readonly messages: T[] = []
-  readonly includes: bigint[][] = []
-  readonly #index = new Map<string, bigint>()
-
-  add(messages: readonly T[], cids: readonly CID[]): void {
-    this.includes.push(
-      messages.map((message, i) => {
-        const key = cidKey(cids[i] as CID)
-        let at = this.#index.get(key)
-        if (at === undefined) {
-          at = BigInt(this.messages.length)
-          this.#index.set(key, at)
-          this.messages.push(message)
-        }
-        return at
-      }),
-    )
-  }
-}
-
-/** Serves from a chain reader on the thread that asks; the event loop turns between the blocks of large tipsets. */
+/** Serves from a chain reader on the thread that asks. */
 export function readerSource(reader: ChainReader): ChainSource {
   return {
     tipset: (key) => {
@@ -64,19 +28,73 @@ export function readerSource(reader: ChainReader): ChainSource {
         return undefinedIfMissing(error)
       }
     },
-    messages: async (tipset) => {
-      const slice = new Slice()
-      const lists: BlockMessageLists[] = []
+    headers: (tipset) => {
+      try {
+        return tipset.cids.map((cid) => mustGet(reader.store, cid))
+      } catch (error) {
+        return undefinedIfMissing(error)
+      }
+    },
+    messages: async (tipset, slice) => {
+      const bls = new Compactor(reader)
+      const secp = new Compactor(reader)
       try {
         for (const block of tipset.blocks) {
-          lists.push(reader.messages(block))
+          const { blsCids, secpCids } = reader.messageCids(block)
+          bls.add(blsCids)
+          secp.add(secpCids)
           if (slice.isOver) await pause(slice)
         }
       } catch (error) {
         return undefinedIfMissing(error)
       }
-      return compactMessages(lists)
+      const w = new CborWriter(bls.bytes + secp.bytes + 256)
+      w.array(4)
+      bls.write(w)
+      secp.write(w)
+      return w.finish()
     },
+  }
+}
+
+/** Each message once, in the order of its first block, and each block's messages as indices (Lotus chain/exchange gatherMessages). */
+class Compactor {
+  readonly #reader: ChainReader
+  readonly #messages: Uint8Array[] = []
+  readonly #includes: number[][] = []
+  readonly #index = new Map<string, number>()
+  /** About how many the encoding takes. */
+  bytes = 0
+
+  constructor(reader: ChainReader) {
+    this.#reader = reader
+  }
+
+  /** @throws MissingBlockError */
+  add(cids: readonly CID[]): void {
+    this.#includes.push(cids.map((cid) => this.#at(cid)))
+    this.bytes += 3 * cids.length + 3
+  }
+
+  #at(cid: CID): number {
+    const key = cidKey(cid)
+    const known = this.#index.get(key)
+    if (known !== undefined) return known
+    const data = mustGet(this.#reader.store, cid)
+    this.#messages.push(data)
+    this.bytes += data.length
+    this.#index.set(key, this.#messages.length - 1)
+    return this.#messages.length - 1
+  }
+
+  write(w: CborWriter): void {
+    w.array(this.#messages.length)
+    for (const data of this.#messages) w.raw(data)
+    w.array(this.#includes.length)
+    for (const block of this.#includes) {
+      w.array(block.length)
+      for (const index of block) w.int(index)
+    }
   }
 }
 

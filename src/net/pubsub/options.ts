@@ -29,6 +29,9 @@ export interface GossipInit {
   readonly heartbeatMs?: number
 }
 
+/** Whether streams of a protocol are the router's. */
+export const isGossip = (protocol: string): boolean => protocol.startsWith('/meshsub/') || protocol.startsWith('/floodsub/')
+
 /** Largest frame; Lotus leaves go-libp2p-pubsub's default of 1 MiB. */
 export const MAX_GOSSIP_FRAME = 1 << 20
 /** Bytes that may wait for a peer that does not read. */
@@ -66,6 +69,8 @@ export function gossipOptions(init: GossipInit, appScore: (peer: string) => numb
     fastMsgIdFn: (msg) => Buffer.from(blake2b256(msg.data ?? new Uint8Array(0))).toString('latin1'),
     allowedTopics: new Set([blocks, messages, ...extra]),
     maxInboundDataLength: MAX_GOSSIP_FRAME,
+    // The next frame of a peer is looked at when the one before has been begun (paced.ts); no message's verdict is waited for.
+    awaitRpcHandler: true,
     maxOutboundBufferSize: MAX_OUTBOUND_BUFFER,
     // A peer reconnects its stream now and then; more than two at once are no use.
     maxInboundStreams: 2,

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { encode } from '../../../src/codec/codec.ts'
 import { configureLogging } from '../../../src/lib/log.ts'
 import { NetError } from '../../../src/net/errors.ts'
-import { compactMessages, readerSource } from '../../../src/net/exchange/source.ts'
+import { readerSource } from '../../../src/net/exchange/source.ts'
 import { cidKey } from '../../../src/types/cid.ts'
 import { messageCid, signedMessageCid } from '../../../src/types/message.ts'
 import { type Tipset, TipsetKey } from '../../../src/types/tipset.ts'
@@ -13,6 +13,7 @@ import {
   exchangeRequest,
   exchangeResponse,
 } from '../../../src/types/wire/chain-exchange.ts'
+import { compactMessages } from '../../kit/compact-messages.ts'
 import { HostilePeer } from '../../kit/hostile-peer.ts'
 import { connect, type LotusWireChain, makeNode, readChain, until } from '../../kit/net-pair.ts'
 import { sharedData } from '../../kit/shared-data.ts'

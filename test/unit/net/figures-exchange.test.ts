@@ -5,7 +5,6 @@ import type { Connection, Stream } from '@libp2p/interface'
 import t from 'tap'
 import { decode, encode } from '../../../src/codec/codec.ts'
 import { configureLogging } from '../../../src/lib/log.ts'
-import { compactMessages } from '../../../src/net/exchange/source.ts'
 import {
   CHAIN_EXCHANGE_PROTOCOL,
   type CompactedMessages,
@@ -13,6 +12,7 @@ import {
   exchangeResponse,
 } from '../../../src/types/wire/chain-exchange.ts'
 import { attacks } from '../../kit/attacks.ts'
+import { compactMessages } from '../../kit/compact-messages.ts'
 import { figure } from '../../kit/figures.ts'
 import { HostilePeer, hostile, isReset } from '../../kit/hostile-peer.ts'
 import { readChain, until } from '../../kit/net-pair.ts'
@@ -190,7 +190,8 @@ t.test('answers of hostile servers: bounded in bytes and time, and held against 
 })
 
 t.test('32 peers with 100 requests of 900 tipsets each: 32 at a time, 4 of one peer, and "go away" for the rest', async (t) => {
-  const target = await TargetProcess.start(t)
+  // Patience of a kind that some lose it.
+  const target = await TargetProcess.start(t, { exchangeServer: { maxWaitMs: 20 } })
   const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
   if (target === undefined || folder === undefined) return
   const { head } = readChain(folder)
