@@ -114,8 +114,9 @@ export async function createHost(components: HostComponents, init: HostInit): Pr
       // Reconnecting is the peer manager's business, which knows why a peer went.
       reconnectRetries: 0,
     },
-    // A peer that answers no ping for two rounds is gone; its connection holds resources for nothing.
-    connectionMonitor: { pingInterval: 30_000, abortConnectionOnPingFailure: true },
+    // A peer that answers no ping in this time is gone; its connection holds resources for nothing. libp2p's own 5 s cut honest
+    // peers whose machine was busy, and with a node's only peer its chain.
+    connectionMonitor: { pingInterval: 30_000, pingTimeout: { minTimeout: 25_000 }, abortConnectionOnPingFailure: true },
     metrics: () =>
       streamMetrics({
         connection: takeInTurns,

@@ -36,6 +36,18 @@ const SAVE_EVERY_MS = 300_000
 const DIALS_PER_ROUND = 16
 const ROUND_MS = 30_000
 
+/** Tries of a peer that cannot be reached, each after twice the time of the one before, until it is forgotten: for some five hours. */
+const TRIES = 12
+const FIRST_RETRY_MS = 5000
+
+/** A peer of an earlier run or one whose connection was lost. */
+interface Known {
+  readonly addrs: readonly string[]
+  tries: number
+  /** When it may be tried again, by `performance.now()`. */
+  notBefore: number
+}
+
 /** Knows the peers on our chain, and sees to it that there are enough of them. */
 export class PeerManager {
   readonly #c: PeerManagerComponents
@@ -44,7 +56,7 @@ export class PeerManager {
   readonly #peers = new Set<string>()
   /** How long connected peers took to answer our hello, ms. The answer may come before their own hello. */
   readonly #latency = new Map<string, number>()
-  readonly #known = new Map<string, readonly string[]>()
+  readonly #known = new Map<string, Known>()
   readonly #stopping = new AbortController()
   #expanding: Promise<void> | undefined
   #timers: NodeJS.Timeout[] = []
@@ -67,19 +79,25 @@ export class PeerManager {
 
   add(peer: string): void {
     this.#peers.add(peer)
+    this.#known.delete(peer)
   }
 
   setLatency(peer: string, ms: number): void {
     this.#latency.set(peer, ms)
   }
 
-  remove(peer: string): void {
-    this.#peers.delete(peer)
+  /** The connection to a peer is gone. If it was a peer on our chain it is looked for again when peers are few. */
+  async remove(peer: string): Promise<void> {
     this.#latency.delete(peer)
+    if (!this.#peers.delete(peer)) return
+    const addrs = await this.#addresses(peer)
+    if (addrs.length === 0 || this.#peers.has(peer) || this.#known.size >= BOOK_SIZE) return
+    this.#known.set(peer, { addrs, tries: 0, notBefore: 0 })
   }
 
   async start(): Promise<void> {
-    for (const { id, addrs } of (await this.#c.book?.load()) ?? []) this.#known.set(id, addrs.slice(0, ADDRESSES_PER_PEER))
+    for (const { id, addrs } of (await this.#c.book?.load()) ?? [])
+      this.#known.set(id, { addrs: addrs.slice(0, ADDRESSES_PER_PEER), tries: 0, notBefore: 0 })
     const check = (): void => {
       if (this.#peers.size < this.#init.minPeers) this.expand()
     }
@@ -109,16 +127,23 @@ export class PeerManager {
 
   async #expand(): Promise<void> {
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(ROUND_MS)])
-    const { libp2p } = this.#c
     if (this.#peers.size === 0) await this.#dialAll(this.#init.bootstrapPeers, signal)
     const room = Math.min(DIALS_PER_ROUND, this.#init.maxPeers - this.#peers.size)
-    const candidates = [...this.#known].filter(([id]) => !isConnected(libp2p, id)).slice(0, room)
-    for (const [id] of candidates) this.#known.delete(id)
-    await this.#dialAll(
-      candidates.flatMap(([id, addrs]) => addrs.slice(0, 2).map((a) => `${a}/p2p/${id}`)),
-      signal,
-    )
+    await this.#dialAll(this.#candidates(room), signal)
     if (this.#peers.size < this.#init.minPeers) await this.#askDht(signal)
+  }
+
+  /** Addresses of known peers whose time has come; each is noted as tried. */
+  #candidates(room: number): string[] {
+    const now = performance.now()
+    const due = [...this.#known]
+      .filter(([id, known]) => known.notBefore <= now && !isConnected(this.#c.libp2p, id))
+      .slice(0, room)
+    for (const [id, known] of due) {
+      known.notBefore = now + FIRST_RETRY_MS * 2 ** known.tries++
+      if (known.tries === TRIES) this.#known.delete(id)
+    }
+    return due.flatMap(([id, { addrs }]) => addrs.slice(0, 2).map((a) => `${a}/p2p/${id}`))
   }
 
   /** A walk to a random place of the DHT fills its table; whoever it met is dialled. */
@@ -151,16 +176,20 @@ export class PeerManager {
     )
   }
 
+  async #addresses(peer: string): Promise<string[]> {
+    const stored = await this.#c.libp2p.peerStore.get(peerIdFromString(peer)).catch(() => undefined)
+    return (stored?.addresses ?? []).map((a) => withoutPeer(a.multiaddr)).slice(0, ADDRESSES_PER_PEER)
+  }
+
   async #save(): Promise<void> {
     if (this.#c.book === undefined) return
     const now = new Map<string, readonly string[]>()
     for (const peer of this.#peers) {
-      const stored = await this.#c.libp2p.peerStore.get(peerIdFromString(peer)).catch(() => undefined)
-      const addrs = (stored?.addresses ?? []).map((a) => withoutPeer(a.multiaddr)).slice(0, ADDRESSES_PER_PEER)
+      const addrs = await this.#addresses(peer)
       if (addrs.length > 0) now.set(peer, addrs)
     }
-    // Those of earlier runs that were not tried again stay, behind the ones of now.
-    for (const [id, addrs] of this.#known) if (!now.has(id)) now.set(id, addrs)
+    // Those that are not connected stay, behind the ones of now.
+    for (const [id, { addrs }] of this.#known) if (!now.has(id)) now.set(id, addrs)
     await this.#c.book.save([...now].slice(0, BOOK_SIZE).map(([id, addrs]) => ({ id, addrs })))
   }
 }

@@ -251,7 +251,7 @@ export class NetService {
 
   readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
     const peer = event.detail.toString()
-    this.peers.remove(peer)
+    void this.peers.remove(peer)
     this.exchange.peers.remove(peer)
     this.trimmer.disconnected(peer)
     // The gater remembers for as long as it matters.

@@ -87,6 +87,35 @@ t.test('a node finds peers by its bootstrap address, and keeps them in its book'
   await t.rejects(makeNode(chain, {}, { listen: ['/ip4/0.0.0.0/udp/0/quic-v1'] }), { code: 'NET_ADDRESS' })
 })
 
+t.test('a peer whose connection is lost is looked for again', async (t) => {
+  const chain = chainOf(t)
+  if (chain === undefined) return
+  const a = await makeNode(chain)
+  const b = await makeNode(chain, {}, { minPeers: 1, checkEveryMs: 50 })
+  t.teardown(() => Promise.all([a.stop(), b.stop()]))
+  await Promise.all([a.start(), b.start()])
+  await connect(b, a)
+  await until(() => b.peers.peers.has(a.peerId), 5000, 'the peer')
+  const [connection] = b.host.libp2p.getConnections()
+  connection?.abort(new Error('the cable was pulled'))
+  await until(() => b.view.connectedness(a.peerId) === 0 || b.host.libp2p.getConnections()[0] !== connection, 2000, 'the end')
+  await until(() => b.peers.peers.has(a.peerId) && b.view.connectedness(a.peerId) === 1, 5000, 'the peer again')
+
+  // One that was turned away is not.
+  b.expel(a.peerId, 60_000)
+  await until(() => !b.peers.peers.has(a.peerId), 2000, 'the end of the peer')
+  let again = false
+  b.events.on('hello', () => {
+    again = true
+  })
+  for (let i = 0; i < 3; i++) {
+    b.peers.expand()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  t.notOk(again)
+  t.equal(b.view.connectedness(a.peerId), 0)
+})
+
 t.test('addresses of transports that the node does not speak are left out', async (t) => {
   const chain = chainOf(t)
   if (chain === undefined) return
