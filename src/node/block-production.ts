@@ -10,7 +10,7 @@ import { PastGuard } from '../miner/mining/past.ts'
 import { BlockProducer } from '../miner/mining/producer.ts'
 import { MiningRecord } from '../miner/mining/record.ts'
 import { SlashFilter } from '../miner/mining/slash-filter.ts'
-import { warmUp, warmUpLogged } from '../miner/mining/warm-up.ts'
+import { FirstProofs, warmUp } from '../miner/mining/warm-up.ts'
 import type { Prover } from '../miner/proving.ts'
 import type { MinerRecords } from '../miner/records.ts'
 import { type BoundHandler, bind } from '../rpc/router.ts'
@@ -50,7 +50,7 @@ export interface BlockProduction {
   close(): Promise<void>
 }
 
-/** Begins to make blocks for the actors, and proves a sector of each to be warm for its first win. */
+/** Begins to make blocks for the actors, and proves a sector of each that does not win at once, to be warm for its first win. */
 export async function startBlockProduction(c: BlockProductionComponents, init: BlockProductionInit): Promise<BlockProduction> {
   const { api, prover, records, clock, onAttempt } = c
   const { actors, params } = init
@@ -61,8 +61,22 @@ export async function startBlockProduction(c: BlockProductionComponents, init: B
   const past = new PastGuard({ chain, records, filter })
   const record = new MiningRecord({ records }, { keepEpochs: Math.ceil(KEEP_SECS / blockDelaySecs) })
   const elapsed = (): number => performance.now()
+  const firstProofs = new FirstProofs()
   const producer = new BlockProducer(
-    { chain, prover, filter, made, past, clock, elapsed, record, ...(onAttempt === undefined ? {} : { onAttempt }) },
+    {
+      chain,
+      prover: firstProofs.watch(prover),
+      filter,
+      made,
+      past,
+      clock,
+      elapsed,
+      record,
+      onAttempt: (attempt) => {
+        firstProofs.attempted()
+        onAttempt?.(attempt)
+      },
+    },
     {
       actors,
       blockDelaySecs,
@@ -80,10 +94,7 @@ export async function startBlockProduction(c: BlockProductionComponents, init: B
   let warming: Promise<unknown> = Promise.resolve()
   if (init.enabled) {
     producer.start()
-    if (init.warmUp)
-      warming = (async () => {
-        for (const miner of actors) await warmUpLogged({ api, prover }, miner, stop.signal)
-      })()
+    if (init.warmUp) warming = firstProofs.warmUpOthers({ api, prover }, actors, blockDelaySecs * 1000, stop.signal)
   } else producer.setMining([], false)
   const known = (miner: Address): Address => {
     if (actors.some((a) => a.equals(miner))) return miner

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api } from '../../api/api.ts'
 import { getLogger } from '../../lib/log.ts'
 import type { Address } from '../../types/address.ts'
@@ -57,5 +58,38 @@ export async function warmUpLogged(c: WarmUpComponents, miner: Address, signal: 
   } catch (error) {
     if (!signal.aborted)
       log.error('the winning PoSt could not be warmed up: no blocks can be made', { miner: String(miner) }, error)
+  }
+}
+
+/**
+ * Knows which actors are proving for a block already. A win in the first epoch after a start warms up by itself; a proof beside it
+ * would take half of the processor from the one that is due.
+ */
+export class FirstProofs {
+  readonly #begun = new Set<bigint>()
+  readonly #attempted = Promise.withResolvers<void>()
+
+  /** The prover, observed. */
+  watch(prover: Pick<Prover, 'winningPost'>): Pick<Prover, 'winningPost'> {
+    return {
+      winningPost: (miner, ...rest) => {
+        this.#begun.add(miner)
+        return prover.winningPost(miner, ...rest)
+      },
+    }
+  }
+
+  /** To be called when an actor's work on an epoch is over. */
+  attempted(): void {
+    this.#attempted.resolve()
+  }
+
+  /** Warms up the actors that have not begun a proof when the first attempt is over, or after some time in which there was none. */
+  async warmUpOthers(c: WarmUpComponents, actors: readonly Address[], maxWaitMs: number, signal: AbortSignal): Promise<void> {
+    const stopped = new AbortController()
+    const wait = sleep(maxWaitMs, undefined, { signal: AbortSignal.any([signal, stopped.signal]) }).catch(() => {})
+    await Promise.race([this.#attempted.promise, wait])
+    stopped.abort()
+    for (const miner of actors) if (!signal.aborted && !this.#begun.has(miner.id as bigint)) await warmUpLogged(c, miner, signal)
   }
 }
