@@ -82,8 +82,8 @@ t.test('churn, half-open and idle streams, many identities: everything is given 
       }
     }
     const { streamsIn } = await target.measure()
-    // Of one protocol and connection no more than 16 are let in.
-    t.ok(streamsIn <= peers.length * 20, `${streamsIn} of ${count} streams are open at the node`)
+    // Of one peer no more than 24 are let in; a few of other protocols stand beside them.
+    t.ok(streamsIn <= peers.length * 28, `${streamsIn} of ${count} streams are open at the node`)
     await Promise.all(peers.map((p) => p.stop()))
   }
   const halfOpen = figure(1000, 200)
