@@ -1,7 +1,6 @@
 // The messages that a Lotus node gossiped, as they came over the wire: each is taken in, at the head before the block that holds
 // it, by every rule there is, chosen for that block, and gone with it.
 
-import { zstdDecompressSync } from 'node:zlib'
 import t from 'tap'
 import { decode, encode } from '../../../src/codec/codec.ts'
 import { MessagePool } from '../../../src/mpool/message-pool.ts'
@@ -11,26 +10,26 @@ import { cidKey } from '../../../src/types/cid.ts'
 import { messageCid, type SignedMessage, signedMessage, signedMessageCid } from '../../../src/types/message.ts'
 import type { Tipset } from '../../../src/types/tipset.ts'
 import { testPool } from '../../kit/mpool.ts'
-import { sharedData, sharedFile } from '../../kit/shared-data.ts'
+import { sharedData } from '../../kit/shared-data.ts'
 import { snapshotChain } from '../../kit/snapshot-chain.ts'
+import { gossiped, wireRecords } from '../../kit/wire-records.ts'
 
 t.setTimeout(120_000)
 
 t.test('recorded gossip of Lotus', async (t) => {
   const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
-  const wire = sharedFile(t, 'chains', 'lotus-devnet-proofs', 'wire.ndjson.zst')
-  if (folder === undefined || wire === undefined) return
-  const gossiped = zstdDecompressSync(wire)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line.includes('/fil/msgs/'))
-    .map((line) => {
-      const { hex } = JSON.parse(line) as { hex: string }
-      const message = decode(signedMessage, new Uint8Array(Buffer.from(hex, 'hex')))
-      t.equal(Buffer.from(encode(signedMessage, message)).toString('hex'), hex, 'the same bytes go out again')
-      return message
-    })
-  t.equal(gossiped.length, 28)
+  const records = wireRecords(t)
+  if (folder === undefined || records === undefined) return
+  const heard = gossiped(records, '/fil/msgs/').map((bytes) => {
+    const message = decode(signedMessage, bytes)
+    t.equal(
+      Buffer.from(encode(signedMessage, message)).toString('hex'),
+      Buffer.from(bytes).toString('hex'),
+      'the same bytes go out again',
+    )
+    return message
+  })
+  t.equal(heard.length, 28)
 
   const { network, state, tipsets } = await snapshotChain(folder)
   const queries = poolQueries(state)
@@ -40,7 +39,7 @@ t.test('recorded gossip of Lotus', async (t) => {
   )
   const { metadata } = await testPool(t)
   const byTipset = new Map<Tipset, SignedMessage[]>()
-  for (const m of gossiped) {
+  for (const m of heard) {
     const id = cidKey(signedMessageCid(m))
     const holder = tipsets.find((x) =>
       state.chain.messagesForTipset(x).some((c) => cidKey('signature' in c ? signedMessageCid(c) : messageCid(c)) === id),

@@ -1,7 +1,6 @@
 // What the exchange's server says, byte for byte, and whom it lets in.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { zstdDecompressSync } from 'node:zlib'
 import t from 'tap'
 import { decode, encode } from '../../../src/codec/codec.ts'
 import { configureLogging } from '../../../src/lib/log.ts'
@@ -20,7 +19,8 @@ import {
 import { compactMessages } from '../../kit/compact-messages.ts'
 import { hostile, stillServes, target } from '../../kit/hostile-peer.ts'
 import { readChain, until } from '../../kit/net-pair.ts'
-import { sharedData, sharedFile } from '../../kit/shared-data.ts'
+import { sharedData } from '../../kit/shared-data.ts'
+import { wireRecords } from '../../kit/wire-records.ts'
 
 configureLogging({ level: 'fatal' })
 
@@ -48,23 +48,20 @@ t.test('headers and messages are sent as they are stored: the bytes of their enc
 })
 
 t.test('asked as a Lotus was, it answers with the same bytes', async (t) => {
-  const wire = sharedFile(t, 'chains', 'lotus-devnet-proofs', 'wire.ndjson.zst')
+  const all = wireRecords(t)
   const at = await target(t)
-  if (wire === undefined || at === undefined) return
-  const lines = zstdDecompressSync(wire).toString('utf8').trim().split('\n')
-  const records = lines
-    .map((line) => JSON.parse(line) as { what: string; request: string; response: string })
-    .filter((r) => r.what === 'chain exchange')
+  if (all === undefined || at === undefined) return
+  const records = all.filter((r) => r.what === 'chain exchange')
   const peer = await hostile(t)
   const connection = await peer.dial(at.node)
   let equal = 0
   for (const record of records) {
-    const request = Buffer.from(record.request, 'hex')
-    const lotus = decode(exchangeResponse, Buffer.from(record.response, 'hex'), exchangeLimits)
+    const request = Buffer.from(record.request!, 'hex')
+    const lotus = decode(exchangeResponse, Buffer.from(record.response!, 'hex'), exchangeLimits)
     const bytes = await peer.ask(connection, CHAIN_EXCHANGE_PROTOCOL, request)
     const ours = decode(exchangeResponse, bytes as Uint8Array, exchangeLimits)
     if (lotus.status === ExchangeStatus.ok || lotus.status === ExchangeStatus.partial) {
-      t.equal(toHex(bytes), record.response)
+      t.equal(toHex(bytes), record.response!)
       equal++
       continue
     }

@@ -1,4 +1,3 @@
-import { zstdDecompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { decode, encode } from '../../../src/codec/codec.ts'
 import { bigIntToBytes } from '../../../src/codec/primitives.ts'
@@ -9,7 +8,8 @@ import type { NetService } from '../../../src/net/service.ts'
 import { type BlockMsg, blockCid, blockMsg } from '../../../src/types/block.ts'
 import { type SignedMessage, signedMessage, signedMessageCid } from '../../../src/types/message.ts'
 import { connect, type LotusWireChain, makeNode, readChain, until } from '../../kit/net-pair.ts'
-import { sharedData, sharedFile } from '../../kit/shared-data.ts'
+import { sharedData } from '../../kit/shared-data.ts'
+import { gossiped, wireRecords } from '../../kit/wire-records.ts'
 
 configureLogging({ level: 'fatal' })
 
@@ -22,20 +22,13 @@ interface Recorded {
 let loaded: Recorded | undefined
 function recorded(t: Test): Recorded | undefined {
   const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
-  const wire = sharedFile(t, 'chains', 'lotus-devnet-proofs', 'wire.ndjson.zst')
-  if (folder === undefined || wire === undefined) return undefined
+  const records = wireRecords(t)
+  if (folder === undefined || records === undefined) return undefined
   if (loaded !== undefined) return loaded
-  const lines = zstdDecompressSync(wire)
-    .toString('utf8')
-    .split('\n')
-    .filter((l) => l !== '')
-    .map((l) => JSON.parse(l))
-  const of = (prefix: string): Uint8Array[] =>
-    lines.filter((l) => l.topic?.startsWith(prefix)).map((l) => new Uint8Array(Buffer.from(l.hex, 'hex')))
   loaded = {
     chain: readChain(folder),
-    blocks: of('/fil/blocks/').map((b) => decode(blockMsg, b) as BlockMsg),
-    messages: of('/fil/msgs/').map((m) => decode(signedMessage, m)),
+    blocks: gossiped(records, '/fil/blocks/').map((b) => decode(blockMsg, b) as BlockMsg),
+    messages: gossiped(records, '/fil/msgs/').map((m) => decode(signedMessage, m)),
   }
   return loaded
 }

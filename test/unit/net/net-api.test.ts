@@ -1,4 +1,3 @@
-import { zstdDecompressSync } from 'node:zlib'
 import t from 'tap'
 import { configureLogging } from '../../../src/lib/log.ts'
 import { TokenAuth } from '../../../src/rpc/auth.ts'
@@ -6,16 +5,16 @@ import { RpcClient } from '../../../src/rpc/client.ts'
 import { netHandlers } from '../../../src/rpc/handlers/net.ts'
 import { connect, makeNode, readChain, until } from '../../kit/net-pair.ts'
 import { testServer } from '../../kit/rpc-server.ts'
-import { sharedData, sharedFile } from '../../kit/shared-data.ts'
+import { sharedData } from '../../kit/shared-data.ts'
+import { wireRecords } from '../../kit/wire-records.ts'
 
 configureLogging({ level: 'fatal' })
 
 t.test('a node speaks what Lotus speaks', async (t) => {
-  const wire = sharedFile(t, 'chains', 'lotus-devnet-proofs', 'wire.ndjson.zst')
+  const records = wireRecords(t)
   const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
-  if (wire === undefined || folder === undefined) return
-  const lines = zstdDecompressSync(wire).toString('utf8').split('\n')
-  const identify = JSON.parse(lines.find((l) => l.includes('"identify"'))!) as { protocols: string[] }
+  if (records === undefined || folder === undefined) return
+  const protocols = records.find((r) => r.what === 'identify')?.protocols ?? []
   const node = await makeNode(readChain(folder), {}, { autonat: true })
   await node.start()
   t.teardown(() => node.stop())
@@ -23,7 +22,7 @@ t.test('a node speaks what Lotus speaks', async (t) => {
   // F3 has its own part of the program. The others are older or newer forms of what is spoken.
   const without = ['/chain/ipfs/bitswap', '/f3/certexch/get/1/2k', '/meshsub/1.3.0']
   t.same(
-    identify.protocols.filter((p) => !ours.has(p)),
+    protocols.filter((p) => !ours.has(p)),
     without,
   )
 })

@@ -19,7 +19,8 @@ import {
 } from '../../../../src/types/wire/f3.ts'
 import { readCar } from '../../../kit/car.ts'
 import { minerKeys } from '../../../kit/resign.ts'
-import { sharedData, sharedFile } from '../../../kit/shared-data.ts'
+import { sharedData } from '../../../kit/shared-data.ts'
+import { gossiped, wireRecords } from '../../../kit/wire-records.ts'
 
 const CHAIN = ['chains', 'lotus-devnet-proofs'] as const
 const NETWORK = '2k'
@@ -27,17 +28,11 @@ const NETWORK = '2k'
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 function load(t: Test): { votes: Uint8Array[]; chains: Uint8Array[]; reader: ChainReader; folder: string } | undefined {
-  const wire = sharedFile(t, ...CHAIN, 'wire.ndjson.zst')
+  const records = wireRecords(t)
   const folder = sharedData(t, ...CHAIN)
   const car = sharedData(t, ...CHAIN, 'chain.car.zst')
-  if (wire === undefined || car === undefined || folder === undefined) return undefined
-  const records = zstdDecompressSync(wire)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { topic?: string; hex?: string })
-  const of = (topic: string): Uint8Array[] =>
-    records.filter((r) => r.topic?.startsWith(topic)).map((r) => new Uint8Array(Buffer.from(r.hex ?? '', 'hex')))
+  if (records === undefined || car === undefined || folder === undefined) return undefined
+  const of = (topic: string): Uint8Array[] => gossiped(records, topic)
   return { votes: of('/f3/granite/'), chains: of('/f3/chainexchange/'), reader: new ChainReader(readCar(car).store), folder }
 }
 

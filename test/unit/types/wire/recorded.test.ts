@@ -1,6 +1,5 @@
 // What a real Lotus said on the wire: every record decodes, means what the chain file says, and encodes to the same bytes.
 
-import { zstdDecompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { decode, encode } from '../../../../src/codec/codec.ts'
 import { ChainReader } from '../../../../src/store/chain-reader.ts'
@@ -19,27 +18,15 @@ import {
 } from '../../../../src/types/wire/chain-exchange.ts'
 import { HELLO_PROTOCOL, helloMessage, latencyMessage } from '../../../../src/types/wire/hello.ts'
 import { readCar } from '../../../kit/car.ts'
-import { sharedData, sharedFile } from '../../../kit/shared-data.ts'
-
-interface WireRecord {
-  readonly what: string
-  readonly hex?: string
-  readonly topic?: string
-  readonly request?: string
-  readonly response?: string
-}
+import { sharedData } from '../../../kit/shared-data.ts'
+import { type WireRecord, wireRecords } from '../../../kit/wire-records.ts'
 
 const CHAIN = ['chains', 'lotus-devnet-proofs'] as const
 
 function load(t: Test): { records: WireRecord[]; reader: ChainReader } | undefined {
-  const wire = sharedFile(t, ...CHAIN, 'wire.ndjson.zst')
+  const records = wireRecords(t)
   const car = sharedData(t, ...CHAIN, 'chain.car.zst')
-  if (wire === undefined || car === undefined) return undefined
-  const records = zstdDecompressSync(wire)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as WireRecord)
+  if (records === undefined || car === undefined) return undefined
   return { records, reader: new ChainReader(readCar(car).store) }
 }
 
