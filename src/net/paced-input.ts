@@ -1,5 +1,5 @@
 import type { MultiaddrConnection } from '@libp2p/interface'
-import { pause, Slice, TurnShare } from './time-slice.ts'
+import { pause, TurnShare } from './time-slice.ts'
 
 /** All that comes from the network, over all connections. */
 const share = new TurnShare()
@@ -21,7 +21,7 @@ export function takeInTurns(connection: MultiaddrConnection): void {
     if (share.isSpent && sink.readStatus === 'readable') {
       // Nothing more is read from the socket; what was read waits inside the connection.
       sink.pause()
-      void pause(new Slice()).then(() => {
+      void pause().then(() => {
         if (sink.readStatus === 'paused') sink.resume()
       })
     }

@@ -155,11 +155,13 @@ export async function writeAll(stream: Stream, bytes: Uint8Array | readonly Uint
 function* chunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
   let together: Uint8Array[] = []
   let size = 0
+  // One piece is sent as it is.
+  const joined = (): Uint8Array => (together.length === 1 ? (together[0] as Uint8Array) : Buffer.concat(together, size))
   for (const piece of pieces) {
     for (let at = 0; at < piece.length; at += WRITE_CHUNK) {
       const part = piece.subarray(at, at + WRITE_CHUNK)
       if (size + part.length > WRITE_CHUNK) {
-        yield Buffer.concat(together, size)
+        yield joined()
         together = []
         size = 0
       }
@@ -167,5 +169,5 @@ function* chunks(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
       size += part.length
     }
   }
-  if (size > 0) yield together.length === 1 ? (together[0] as Uint8Array) : Buffer.concat(together, size)
+  if (size > 0) yield joined()
 }

@@ -25,14 +25,14 @@ let next = 0
 const FORGET = 1024
 
 /**
- * Lets the event loop turn, and begins the next slice. Of all work that waits here one piece goes on in each turn: many requests at
- * a time make each of them later, and nothing else. When many wait, most of the thread's time is left to what is not done in
- * slices: the node's own work, and callers of its API.
+ * Lets the event loop turn, and begins the next slice where there is one. Of all work that waits here one piece goes on in each
+ * turn: many requests at a time make each of them later, and nothing else. When many wait, most of the thread's time is left to what
+ * is not done in slices: the node's own work, and callers of its API.
  */
-export function pause(slice: Slice): Promise<void> {
+export function pause(slice?: Slice): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(() => {
-      slice.begin()
+      slice?.begin()
       resolve()
     })
     if (waiting.length - next === 1) setImmediate(turn)

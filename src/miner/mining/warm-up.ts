@@ -50,7 +50,7 @@ async function firstActive(api: WarmUpComponents['api'], miner: Address, signal:
 }
 
 /** As `warmUp`, telling the log. */
-export async function warmUpLogged(c: WarmUpComponents, miner: Address, signal: AbortSignal): Promise<void> {
+async function warmUpLogged(c: WarmUpComponents, miner: Address, signal: AbortSignal): Promise<void> {
   try {
     const ms = await warmUp(c, miner, signal)
     if (ms === undefined) log.info('there is no sector to warm up with', { miner: String(miner) })

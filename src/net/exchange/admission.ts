@@ -1,3 +1,5 @@
+import { PeerCounts } from '../peer-counts.ts'
+
 interface Waiting {
   readonly peer: string
   readonly tell: (admitted: boolean) => void
@@ -17,31 +19,31 @@ export interface AdmissionInit {
  * (chain/sync.go syncRequestRetries); and a peer that asks on and on is held back by its own waiting.
  */
 export class Admission {
-  readonly #init: AdmissionInit
-  #active = 0
-  readonly #activeByPeer = new Map<string, number>()
+  readonly #active: PeerCounts
+  readonly #maxWaitMs: number
   /** In order of arrival. */
   readonly #waiting = new Set<Waiting>()
 
   constructor(init: AdmissionInit) {
-    this.#init = init
+    this.#active = new PeerCounts(init.maxConcurrent, init.maxConcurrentPerPeer)
+    this.#maxWaitMs = init.maxWaitMs
   }
 
   /** Requests that are being worked on. */
   get active(): number {
-    return this.#active
+    return this.#active.total
   }
 
   /** Whether the request may be worked on now; then `leave` must follow. The signal ends the waiting with false. */
   enter(peer: string, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false)
-    if (this.#hasRoom(peer)) {
-      this.#take(peer)
+    if (this.#active.hasRoom(peer)) {
+      this.#active.add(peer)
       return Promise.resolve(true)
     }
     return new Promise((resolve) => {
       const stop = (): void => one.tell(false)
-      const timer = setTimeout(stop, this.#init.maxWaitMs)
+      const timer = setTimeout(stop, this.#maxWaitMs)
       signal.addEventListener('abort', stop, { once: true })
       const one: Waiting = {
         peer,
@@ -57,25 +59,12 @@ export class Admission {
   }
 
   leave(peer: string): void {
-    this.#active--
-    const left = (this.#activeByPeer.get(peer) ?? 1) - 1
-    if (left <= 0) this.#activeByPeer.delete(peer)
-    else this.#activeByPeer.set(peer, left)
+    this.#active.remove(peer)
     for (const one of this.#waiting) {
-      if (!this.#hasRoom(one.peer)) continue
-      this.#take(one.peer)
+      if (!this.#active.hasRoom(one.peer)) continue
+      this.#active.add(one.peer)
       one.tell(true)
       return
     }
-  }
-
-  #hasRoom(peer: string): boolean {
-    const { maxConcurrent, maxConcurrentPerPeer } = this.#init
-    return this.#active < maxConcurrent && (this.#activeByPeer.get(peer) ?? 0) < maxConcurrentPerPeer
-  }
-
-  #take(peer: string): void {
-    this.#active++
-    this.#activeByPeer.set(peer, (this.#activeByPeer.get(peer) ?? 0) + 1)
   }
 }

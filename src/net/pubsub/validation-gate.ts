@@ -1,3 +1,4 @@
+import { PeerCounts } from '../peer-counts.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Validations that may run at one time, of all peers and of one (Lotus's validation queue holds 256). */
@@ -9,12 +10,11 @@ const MAX_PENDING_PER_PEER = 64
  * peer can fill it: what go-libp2p's validation queue and peer gater do.
  */
 export class ValidationGate {
-  #pending = 0
-  readonly #byPeer = new Map<string, number>()
+  readonly #running = new PeerCounts(MAX_PENDING, MAX_PENDING_PER_PEER)
   #dropped = 0
 
   get pending(): number {
-    return this.#pending
+    return this.#running.total
   }
 
   /** Messages that were dropped since the start. */
@@ -23,20 +23,15 @@ export class ValidationGate {
   }
 
   async run(peer: string, validate: () => Promise<Verdict>): Promise<Verdict> {
-    const own = this.#byPeer.get(peer) ?? 0
-    if (this.#pending >= MAX_PENDING || own >= MAX_PENDING_PER_PEER) {
+    if (!this.#running.hasRoom(peer)) {
       this.#dropped++
       return 'ignore'
     }
-    this.#pending++
-    this.#byPeer.set(peer, own + 1)
+    this.#running.add(peer)
     try {
       return await validate()
     } finally {
-      this.#pending--
-      const left = (this.#byPeer.get(peer) ?? 1) - 1
-      if (left <= 0) this.#byPeer.delete(peer)
-      else this.#byPeer.set(peer, left)
+      this.#running.remove(peer)
     }
   }
 }
