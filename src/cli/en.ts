@@ -160,6 +160,11 @@ Example, the height at which deal 100000 appeared:
       'write-buffer': 'buffer of the file, in bytes',
     },
   },
+  'chain slash-consensus': {
+    about: 'Report to the chain that a miner broke consensus with two blocks',
+    flags: { from: 'address that sends the report', extra: 'CID of a third block that proves it (parent grinding)' },
+  },
+  'chain gas-price': { about: 'Print the premium per unit of gas that gets a message in within so many blocks' },
   'chain inspect-usage': {
     about: 'Show who uses the block space',
     flags: {
@@ -293,6 +298,8 @@ export const en = {
   errors: {
     noRepo: (path: string) =>
       `there is no node repository at ${path}; start the node with nelumbo daemon, or say where it is with --repo or FULLNODE_API_INFO`,
+    twoMiners: (first: string, second: string) =>
+      `the blocks are of two miners, ${first} and ${second}; give two blocks of one miner`,
     notRunning: (path: string) => `no daemon is running on the repository ${path}; start it with nelumbo daemon`,
     unreadable: (path: string) => `${path} cannot be read; check who owns it`,
     badApiInfo: (from: string) =>

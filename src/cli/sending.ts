@@ -1,7 +1,8 @@
 /** Sending a message as all commands do: estimated, checked, then signed by the node (Lotus cli/services.go, sending_ui.go). */
 import type { Context } from './context.ts'
 import { mpoolErrors } from './en-mpool.ts'
-import { failed } from './errors.ts'
+import { failed, usage } from './errors.ts'
+import type { NodeApi } from './node-api.ts'
 import { type CheckJson, failedChecks, type SignedJson } from './run/mpool/shared.ts'
 import type { Flags } from './spec.ts'
 
@@ -18,6 +19,17 @@ export interface ToSend {
   readonly gasLimit?: number
   /** The node's choice where there is none. */
   readonly nonce?: number | undefined
+}
+
+/**
+ * Whose message it is where no flag says so: the wallet's default address.
+ * @throws CliError CLI_USAGE when there is none
+ */
+export async function defaultSender(node: NodeApi): Promise<string> {
+  const address = await node.call<string>('WalletDefaultAddress')
+  // What Go prints for no address.
+  if (address === '' || address === '<empty>') throw usage(mpoolErrors.noDefault())
+  return address
 }
 
 /**

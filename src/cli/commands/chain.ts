@@ -112,6 +112,16 @@ export const chain: GroupSpec = {
       run: async (context) => (await import('../run/chain/export.ts')).exportRange(context),
     }),
     command({
+      name: 'slash-consensus',
+      args: ['<blockCid1>', '<blockCid2>'],
+      flags: { from: text(), extra: text() },
+      run: async (context) => (await import('../run/chain/slash-consensus.ts')).slashConsensus(context),
+    }),
+    command({
+      name: 'gas-price',
+      run: async (context) => (await import('../run/chain/gas-price.ts')).gasPrice(context),
+    }),
+    command({
       name: 'inspect-usage',
       flags: { tipset: text({ default: '@head' }), length: int({ default: 1 }), 'num-results': int({ default: 10 }) },
       run: async (context) => (await import('../run/chain/inspect-usage.ts')).inspectUsage(context),

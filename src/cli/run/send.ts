@@ -9,7 +9,7 @@ import { mpoolErrors } from '../en-mpool.ts'
 import { CliError, usage } from '../errors.ts'
 import { fil } from '../format.ts'
 import { parseAddress, parseBytes, parseFil, parseInteger, shorten } from '../parse.ts'
-import { sendMessage, type ToSend } from '../sending.ts'
+import { defaultSender, sendMessage, type ToSend } from '../sending.ts'
 import type { ActorJson } from '../wire.ts'
 import { jsonContext } from './chain/get-message.ts'
 import { parseAtto } from './mpool/replace.ts'
@@ -75,10 +75,7 @@ async function sender(context: SendContext): Promise<string> {
     if (!out.wantsJson) out.line(`f4 addr:  ${address}`)
     return address
   }
-  const address = await node.call<string>('WalletDefaultAddress')
-  // What Go prints for no address.
-  if (address === '' || address === '<empty>') throw usage(mpoolErrors.noDefault())
-  return address
+  return defaultSender(node)
 }
 
 const isEth = (address: string): boolean => /^[ft]410f/.test(address)

@@ -234,7 +234,11 @@ async function suite(answers: readonly RecordedAnswer[]): Promise<void> {
     t.same(await json('state get-actor t01000 --json'), actor)
     await prints(t, 'state lookup t01018', 't01018\n')
     await prints(t, 'state lookup -r t01034', 't1mqyojquswr5zliwp4flbgzn7qa2fgsdlt2duvsa\n')
-    t.same(await json('state read-state t01099'), find('StateReadState', (p) => p[0] === 't01099').State)
+    const state = find('StateReadState', (p) => p[0] === 't01099').State
+    t.same(await json('state read-state t01099'), state)
+    const fields = (await run('state read-state t01099')).stdout.match(/(?<=^ {2}")\w+/gm) ?? []
+    t.same(fields, Object.keys(state).sort())
+    t.not(fields.join(), Object.keys(state).join(), 'the node answers in another order')
     const list = find('StateListActors', (p) => p[0][0]['/'] === HEAD)
     await prints(t, 'state list-actors', `${list.join('\n')}\n`)
   })

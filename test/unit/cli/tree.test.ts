@@ -42,7 +42,7 @@ t.test("names and aliases of Lotus's commands", async (t) => {
     sector-size read-state list-messages compute-state call get-deal wait-msg wait-message search-msg search-message
     miner-info market exec-trace network-version miner-proving-deadline actor-cids`
   const chain = `head get-block getblock read-obj delete-obj stat-obj getmessage get-message get-msg sethead set-head list
-    love get bisect export export-range inspect-usage decode encode`
+    love get bisect export export-range slash-consensus gas-price inspect-usage decode encode`
   for (const name of state.split(/\s+/)) t.ok(names.includes(`state ${name}`), `state ${name}`)
   for (const name of chain.split(/\s+/)) t.ok(names.includes(`chain ${name}`), `chain ${name}`)
   for (const name of [

@@ -36,5 +36,13 @@ export async function readState({ node, args, flags, out }: Context<TipsetFlag>)
   const address = parseAddress(args[0] ?? '', '<actorAddress>')
   const { Cids } = await loadTipset(node, flags.tipset)
   const { State } = await node.call<{ State: unknown }>('StateReadState', address, Cids)
-  out.json(State)
+  out.json(sorted(State))
+}
+
+/** Fields by their names at every depth, as Lotus prints them: its command reads the answer into Go's maps. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(fields.map(([name, field]) => [name, sorted(field)]))
 }
