@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { reportConsensusFaultParams } from '../../../src/actors/methods/miner.ts'
 import type { StateTree } from '../../../src/actors/state-tree.ts'
+import type { MessageSendSpec } from '../../../src/api/types/mpool.ts'
 import { decode, encode } from '../../../src/codec/codec.ts'
 import { configureLogging } from '../../../src/lib/log.ts'
 import { loadNetworkFile } from '../../../src/networks/network-file.ts'
@@ -124,34 +125,48 @@ t.test('which block comes first does not matter, and old ones are forgotten', as
   await t.rejects(detector.see({ ...late, height: 5001, parents: [someCid('nobody')] }), { message: 'no such block' })
 })
 
+async function holdUntil(done: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!done()) {
+    signal.throwIfAborted()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 /** A node whose blocks are given by the test. */
 function world() {
   const incoming: BlockHeader[] = []
   const sent: Message[] = []
   const asked: string[] = []
   let wake = () => {}
-  const state = { height: 0, elapsed: -1, failures: 0, exitCode: 0, executed: true }
+  const state = { height: 0, headSecs: 0n, elapsed: -1, failures: 0, exitCode: 0, executed: true, answers: true, waited: 0 }
+  const byId = new Map<string, SignedMessage>()
   const api = fakeFullNode({
     chainGetBlock: (async ([cid]: readonly [CID]) => ({
       ...slashablePair('double fork', 1n, 0).first.block,
       height: 9,
       parents: [cid],
     })) as never,
-    chainHead: (async () => ({ height: state.height })) as never,
+    chainHead: (async () => ({ height: state.height, blocks: [{ timestamp: state.headSecs }] })) as never,
     stateMinerInfo: (async ([miner]: readonly [Address]) => {
       asked.push(String(miner))
       return { consensusFaultElapsed: state.elapsed }
     }) as never,
-    mpoolPushMessage: (async ([message]: readonly [Message]): Promise<SignedMessage> => {
+    // A message of an id is sent once, as the node's signer does it.
+    mpoolPushMessage: (async (
+      [message, { msgUuid }]: readonly [Message, MessageSendSpec],
+      { signal }: { signal: AbortSignal },
+    ) => {
       if (state.failures-- > 0) throw new Error('not now')
-      sent.push(message)
-      return { message, signature: { type: 2, data: new Uint8Array(96) } }
+      const known = byId.get(msgUuid)
+      const signed = known ?? { message, signature: { type: 2, data: new Uint8Array(96) } }
+      byId.set(msgUuid, signed)
+      if (known === undefined) sent.push(message)
+      await holdUntil(() => state.answers, signal)
+      return signed
     }) as never,
     stateWaitMsg: (async (_: unknown, { signal }: { signal: AbortSignal }) => {
-      while (!state.executed) {
-        signal.throwIfAborted()
-        await new Promise((resolve) => setImmediate(resolve))
-      }
+      state.waited++
+      await holdUntil(() => state.executed, signal)
       return { receipt: { exitCode: state.exitCode } }
     }) as never,
     syncIncomingBlocks: async function* (_: unknown, { signal }: { signal: AbortSignal }) {
@@ -188,6 +203,7 @@ t.test('a fault is reported once, when the head is above it, by a message as Lot
       signal?.throwIfAborted()
       now += ms
       state.height++
+      state.headSecs = BigInt(Math.floor(now / 1000))
       await new Promise((resolve) => setImmediate(resolve))
     },
   }
@@ -219,4 +235,127 @@ t.test('a fault is reported once, when the head is above it, by a message as Lot
   await until(() => asked.includes('f01002'))
   await reporter.close()
   t.equal(sent.length, 2)
+})
+
+t.test('a report that a killed process left is taken up, and sent once', async (t) => {
+  const from = Address.fromId(77n)
+  const { first, second } = slashablePair('double fork', 1000n, 0)
+  const clock = {
+    now: () => 1_000_000_000,
+    sleep: async (_: number, signal?: AbortSignal) => {
+      signal?.throwIfAborted()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+  const now = 1_000_000n
+  const above = second.block.height + 1
+  const begin = async (t: Test) => {
+    const w = world()
+    w.state.headSecs = now
+    const records = await recordsOf(t)
+    const start = () => new FaultReporter({ api: w.api, records, clock }, { from, blockDelaySecs: 30 })
+    const open = async (): Promise<number> => {
+      let n = 0
+      for await (const _ of records.iterate('/nelumbo/fault-reporter/open/')) n++
+      return n
+    }
+    const reporter = start()
+    w.come(first.block, second.block)
+    // An abort leaves what a kill leaves: nothing is tidied up.
+    return { ...w, start, open, reporter, done: () => until(async () => (await open()) === 0) }
+  }
+
+  t.test('killed before it was sent', async (t) => {
+    const w = await begin(t)
+    await until(async () => (await w.open()) === 1)
+    await w.reporter.close()
+    t.equal(w.sent.length, 0, 'the head was not above it')
+    w.state.height = above
+    const next = w.start()
+    await w.done()
+    await next.close()
+    t.equal(w.sent.length, 1)
+    t.same(decode(reportConsensusFaultParams, (w.sent[0] as Message).params), {
+      blockHeader1: encode(blockHeader, first.block),
+      blockHeader2: encode(blockHeader, second.block),
+      blockHeaderExtra: new Uint8Array(0),
+    })
+    const last = w.start()
+    await last.close()
+    t.equal(w.sent.length, 1, 'what has its verdict is not taken up again')
+  })
+
+  t.test('killed before it was told that it was sent', async (t) => {
+    const w = await begin(t)
+    w.state.height = above
+    w.state.answers = false
+    await until(() => w.sent.length === 1)
+    await w.reporter.close()
+    w.state.answers = true
+    const next = w.start()
+    await w.done()
+    await next.close()
+    t.equal(w.sent.length, 1)
+    t.equal(w.state.waited, 1)
+  })
+
+  t.test('killed while it waited for the verdict, and others of the same miner came later', async (t) => {
+    const w = await begin(t)
+    w.state.height = above
+    w.state.executed = false
+    await until(() => w.state.waited === 1)
+    await w.reporter.close()
+    const next = w.start()
+    await until(() => w.state.waited === 2)
+    w.come({ ...second.block, forkSignaling: 5n })
+    const other = slashablePair('double fork', 1001n, 0)
+    w.come(other.first.block, other.second.block)
+    await until(() => w.sent.length === 2)
+    t.ok(w.sent[1]?.to.equals(Address.fromId(1001n)), 'the first is not reported twice')
+    w.state.executed = true
+    await w.done()
+    await next.close()
+  })
+
+  t.test('punished meanwhile, seen only on a head that is not an old one', async (t) => {
+    const w = await begin(t)
+    await until(async () => (await w.open()) === 1)
+    await w.reporter.close()
+    w.state.height = above
+    w.state.headSecs = now - 3600n
+    const next = w.start()
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+    t.same(w.asked, [], 'the node is not in sync')
+    w.state.headSecs = now
+    w.state.elapsed = second.block.height + 900
+    await w.done()
+    await next.close()
+    t.same(w.asked, ['f01000'])
+    t.equal(w.sent.length, 0)
+  })
+
+  t.test('too old for the chain', async (t) => {
+    const w = await begin(t)
+    await until(async () => (await w.open()) === 1)
+    await w.reporter.close()
+    w.state.height = second.block.height + 900
+    const next = w.start()
+    await w.done()
+    await next.close()
+    t.equal(w.sent.length, 0)
+  })
+
+  t.test('what could not be sent is tried again at the next start', async (t) => {
+    const w = await begin(t)
+    w.state.failures = 3
+    w.state.height = above
+    await until(() => w.state.failures === 0)
+    await w.reporter.close()
+    t.equal(await w.open(), 1)
+    w.state.failures = 0
+    const next = w.start()
+    await w.done()
+    await next.close()
+    t.equal(w.sent.length, 1)
+  })
 })
