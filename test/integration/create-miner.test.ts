@@ -74,6 +74,7 @@ t.test('a new miner on a network of fake proofs', async (t) => {
   t.teardown(() => miner.close())
   for (const [command, expected] of [
     ['info', /Committed: 0 B\n\tProving: 0 B\nBelow minimum power threshold, no blocks will be won/],
+    ['info all', /^#: Version\n[\s\S]*\n\n#: Proving Faults\nMiner: t0\d+\n.*\n\n#: Per Sector Info\n$/],
     ['proving info', /Faults: {6}0 \(0\.00%\)/],
     ['proving deadlines', /\n47 +\S+ +0 +0 \(0\) +0/],
     ['proving faults', /^Miner: t0\d+\ndeadline {2}partition {2}sectors\n$/],

@@ -7,7 +7,7 @@ interface VersionJson {
   readonly APIVersion: number
 }
 
-export async function version({ node, out }: Context): Promise<void> {
+export async function version({ node, out }: Pick<Context, 'node' | 'out'>): Promise<void> {
   const daemon = await node.call<VersionJson>('Version')
   const local = (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string })
     .version

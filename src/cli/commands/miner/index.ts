@@ -104,11 +104,17 @@ export const miner: GroupSpec = {
       flags: initFlags,
       run: async (context) => (await import('../../run/miner/init.ts')).init(context),
     }),
-    minerCommand({
+    {
       name: 'info',
-      flags: { 'hide-sectors-info': bool(), blocks: int() },
-      run: async (context) => (await import('../../run/miner/info.ts')).info(context),
-    }),
+      self: minerCommand({
+        name: 'info',
+        flags: { 'hide-sectors-info': bool(), blocks: int() },
+        run: async (context) => (await import('../../run/miner/info.ts')).info(context),
+      }),
+      commands: [
+        minerCommand({ name: 'all', run: async (context) => (await import('../../run/miner/info-all.ts')).infoAll(context) }),
+      ],
+    },
     minerCommand({
       name: 'stop',
       run: async (context) => (await import('../../run/daemon-stop.ts')).stop({ ...context, node: context.miner }),

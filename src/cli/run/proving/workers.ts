@@ -30,7 +30,7 @@ const postTasks: Readonly<Record<string, string>> = {
 const BAR = 64
 
 /** The workers that make proofs of spacetime, as Lotus's workersCmd prints them. */
-export async function workers({ miner, out }: Context): Promise<void> {
+export async function workers({ miner, out }: Pick<Context, 'miner' | 'out'>): Promise<void> {
   const stats = await miner.call<Readonly<Record<string, WorkerStatsJson>> | null>('WorkerStats')
   const shown = Object.entries(stats ?? {})
     .filter(([, { Tasks }]) => (Tasks ?? []).length === 0 || Object.hasOwn(postTasks, Tasks?.[0] ?? ''))
