@@ -48,6 +48,7 @@ export const devnetText = {
   measured: (proofSecs: number, delaySecs: number) =>
     `a winning PoSt takes ${proofSecs.toFixed(1)} s: an epoch will last ${delaySecs} s`,
   genesis: () => 'making the genesis block',
+  paused: (time: string) => `it stood still: its clock goes on where it stopped, and is ${time} behind that of this machine`,
   running: (name: string) => `the devnet ${name} is running`,
   next: (environment: string) => `In another terminal:
 

@@ -1,9 +1,10 @@
+import { secondsBehind } from '../chain-clock.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { filShort, goDuration, metricBytes } from '../format.ts'
 import { METHOD_NOT_FOUND, type NodeApi } from '../node-api.ts'
 import { type Output, tabbed } from '../print.ts'
-import { firstBlock, timeOf } from '../tipset-ref.ts'
+import { firstBlock } from '../tipset-ref.ts'
 import type { AlertJson, NetworkParamsJson, NodeStatusJson, TipsetJson } from '../wire.ts'
 import { FINALITY } from './status.ts'
 
@@ -48,7 +49,8 @@ export async function info({ node, out }: Context): Promise<void> {
   const uptime = (Date.now() - start.getTime()) / 1000
   out.line(`StartTime: ${goDuration(uptime)} (started at ${start.toISOString().replace(/\.\d+Z$/, 'Z')})`)
   const epoch = out.paint('magenta', String(status?.SyncStatus.Epoch ?? head.Height))
-  out.line(`Chain: ${syncState(head, network.BlockDelaySecs, out)} [basefee ${baseFee(head, out)}] [epoch ${epoch}]`)
+  const sync = await syncState(node, head, network.BlockDelaySecs, out)
+  out.line(`Chain: ${sync} [basefee ${baseFee(head, out)}] [epoch ${epoch}]`)
   if (status !== undefined) {
     const { PeersToPublishMsgs, PeersToPublishBlocks } = status.PeerStatus
     out.line(`Peers to: [publish messages ${PeersToPublishMsgs}] [publish blocks ${PeersToPublishBlocks}]`)
@@ -80,8 +82,8 @@ export async function info({ node, out }: Context): Promise<void> {
   )
 }
 
-export function syncState(head: TipsetJson, blockDelay: number, out: Output): string {
-  const behind = Date.now() / 1000 - timeOf(head)
+export async function syncState(node: NodeApi, head: TipsetJson, blockDelay: number, out: Output): Promise<string> {
+  const behind = await secondsBehind(node, head, blockDelay)
   if (behind < blockDelay * 1.5) return `[${out.paint('green', 'sync ok')}]`
   if (behind < blockDelay * 5) return `[${out.paint('yellow', `sync slow (${goDuration(behind)} behind)`)}]`
   return `[${out.paint('red', `sync behind! (${goDuration(behind)} behind)`)}]`

@@ -40,8 +40,8 @@ const failedSync = { ...active, WorkerID: 2, Base: null, Target: null, Stage: 5,
 
 let pings = 0
 let headTime = () => 1000
-/** What the node's own clock says; undefined for a node that does not tell. */
-let behind: number | undefined
+/** Seconds by which the network's clock is set back; undefined for a node that does not tell. */
+let pausedSecs: (() => number) | undefined
 let syncs: unknown[] = [active, failedSync]
 t.setTimeout(120_000)
 const rpc = await startFakeRpc({
@@ -109,9 +109,9 @@ const rpc = await startFakeRpc({
       Multiaddrs: ['BDQkPZwGBUM='],
     }),
     'Filecoin.SyncState': () => ({ ActiveSyncs: syncs, VMApplied: 42 }),
-    'Filecoin.NodeStatus': () => {
-      if (behind === undefined) throw new FakeError(-32601, 'method not found')
-      return { SyncStatus: { Epoch: 25, Behind: behind-- } }
+    'Filecoin.MiningParams': () => {
+      if (pausedSecs === undefined) throw new FakeError(-32601, 'method not found')
+      return { PausedSecs: pausedSecs() }
     },
     'Filecoin.SyncMarkBad': () => null,
     'Filecoin.SyncUnmarkBad': () => null,
@@ -239,7 +239,12 @@ await t.test('sync', async (t) => {
   t.same(await json('sync wait'), { Height: 25, Cids: [{ '/': OTHER }] })
   // A node whose clock was set back is in sync by its own clock, and says by how much it is not.
   headTime = () => 1000
-  behind = 2
+  let left = 75
+  pausedSecs = () => {
+    const pause = Math.floor(Date.now() / 1000) - 1000 - left
+    left -= 60
+    return pause
+  }
   syncs = []
   t.equal((await run('sync wait')).stdout, `${waits('2 epochs')}\nDone!\n`, 'also where no sync was ever begun')
   headTime = () => Math.floor(Date.now() / 1000) + 3600

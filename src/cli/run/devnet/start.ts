@@ -53,6 +53,8 @@ export async function start(context: Context<typeof devnetFlags>): Promise<void>
   })
   const node = devnetApi(layout, signal)
   try {
+    const { pausedSecs = 0 } = devnet.network
+    if (pausedSecs > 0) out.note(text.paused(span(pausedSecs)))
     await devnet.beginMining()
     out.line(text.running(devnet.description.name))
     out.line()

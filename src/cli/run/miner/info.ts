@@ -61,7 +61,7 @@ export async function info(context: InfoContext): Promise<void> {
     const start = new Date(await process.call<string>('StartTime'))
     out.line(`StartTime: ${goDuration((Date.now() - start.getTime()) / 1000)} (started at ${start.toISOString()})`)
   }
-  out.line(`Chain: ${syncState(head, BlockDelaySecs, out)} [basefee ${baseFee(head, out)}]`)
+  out.line(`Chain: ${await syncState(node, head, BlockDelaySecs, out)} [basefee ${baseFee(head, out)}]`)
   if (parts !== undefined) printAlerts(out, parts.alerts)
   out.line()
   printPower(out, miner, about, power, counts, BlockDelaySecs)

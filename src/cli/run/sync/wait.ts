@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { secondsBehind } from '../../chain-clock.ts'
 import type { Context } from '../../context.ts'
-import { CliError } from '../../errors.ts'
 import { Eta } from '../../eta.ts'
 import { type ActiveSyncJson, Stage, type SyncStateJson, stageName } from '../../net-wire.ts'
-import { METHOD_NOT_FOUND, type NodeApi } from '../../node-api.ts'
-import { timeOf } from '../../tipset-ref.ts'
+import type { NodeApi } from '../../node-api.ts'
 import type { TipsetJson } from '../../wire.ts'
 
 const TICK_MS = 500
@@ -60,20 +59,9 @@ export async function wait({ node, flags, out, signal }: Context<{ readonly watc
   }
 }
 
-/**
- * Epochs by which a head is behind, 0 for one of the present epoch (Lotus IsSyncDone). The node's own clock counts where it says how far
- * behind it is: that of a private network may have been set back.
- */
+/** Epochs by which a head is behind, 0 for one of the present epoch (Lotus IsSyncDone). */
 async function epochsBehind(node: NodeApi, head: TipsetJson, blockDelaySecs: number): Promise<number> {
-  const here = Math.max(0, Math.floor((Date.now() / 1000 - timeOf(head)) / blockDelaySecs))
-  if (here === 0) return 0
-  try {
-    const { SyncStatus } = await node.call<{ readonly SyncStatus: { readonly Behind: number } }>('NodeStatus', false)
-    return Math.min(here, SyncStatus.Behind)
-  } catch (error) {
-    if (error instanceof CliError && error.rpcCode === METHOD_NOT_FOUND) return here
-    throw error
-  }
+  return Math.max(0, Math.floor((await secondsBehind(node, head, blockDelaySecs)) / blockDelaySecs))
 }
 
 function isOver({ Stage: stage }: ActiveSyncJson): boolean {

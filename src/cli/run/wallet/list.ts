@@ -1,3 +1,4 @@
+import { secondsBehind } from '../../chain-clock.ts'
 import type { Context } from '../../context.ts'
 import { CliError } from '../../errors.ts'
 import { fil } from '../../format.ts'
@@ -82,6 +83,5 @@ async function inSync(node: NodeApi): Promise<boolean> {
     node.call<TipsetJson>('ChainHead'),
     node.call<{ readonly BlockDelay: number }>('Version'),
   ])
-  const times = head.Blocks.map(({ Timestamp }) => Timestamp)
-  return Math.floor(Date.now() / 1000) - Math.min(...times) < BlockDelay
+  return (await secondsBehind(node, head, BlockDelay)) < BlockDelay
 }
