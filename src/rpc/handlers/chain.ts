@@ -23,7 +23,7 @@ function messagesOf(env: QueryEnv, tipset: Tipset): { cid: CID; message: Message
   return env.state.chain.messagesForTipset(tipset).map((x) => ({ cid: cidOnChain(x), message: bareMessage(x) }))
 }
 
-/** The tipset at an epoch, with Lotus's refusal of epochs after the start. */
+/** The tipset at an epoch, with Lotus's refusals of epochs after the start and before the genesis. */
 export function tipsetAt(env: QueryEnv, epoch: number, from: Tipset, before: boolean): Tipset {
   if (epoch > from.height) {
     throw new QueryError(
@@ -31,7 +31,7 @@ export function tipsetAt(env: QueryEnv, epoch: number, from: Tipset, before: boo
       `looking for tipset with height greater than start point, req: ${epoch}, head: ${from.height}`,
     )
   }
-  return env.state.chain.tipsetByHeight(Math.max(epoch, 0), from, { before })
+  return env.state.chain.tipsetByHeight(epoch, from, { before })
 }
 
 export const chainHandlers: readonly BoundQuery[] = [

@@ -28,14 +28,22 @@ function ecFinality({ state, head }: QueryEnv): EcFinality | undefined {
   }
 }
 
-/** 900 epochs below the head. */
+/**
+ * 900 epochs below the head: ChainGetFinalizedTipSet of API v1 (Lotus node/impl/full/chain.go).
+ * @throws StoreError STORE_HEIGHT on a shorter chain, as Lotus has it: nothing is final yet
+ */
 export function staticFinalized({ state, head }: QueryEnv): Tipset {
+  return state.chain.tipsetByHeight(head.height - finality, head, { before: true })
+}
+
+/** The same for API v2, in which the genesis is final from the beginning (Lotus node/impl/full/chain_v2.go). */
+function staticFinalizedV2({ state, head }: QueryEnv): Tipset {
   return state.chain.tipsetByHeight(Math.max(0, head.height - finality), head, { before: true })
 }
 
 /** The `finalized` of API v2: by the blocks that were made, by 900 epochs where these say nothing (Lotus node/impl/full/chain_v2.go). */
 export function finalizedTipset(env: QueryEnv): Tipset {
-  return ecFinality(env)?.finalized ?? staticFinalized(env)
+  return ecFinality(env)?.finalized ?? staticFinalizedV2(env)
 }
 
 /** The `safe` of API v2: 200 epochs below the head, or the finalized one where that is newer. */

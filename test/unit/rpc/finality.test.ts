@@ -4,6 +4,7 @@ import t from 'tap'
 import { encodeResult } from '../../../src/api/method.ts'
 import { chainGetTipSetFinalityStatus } from '../../../src/api/methods/v2.ts'
 import { DEFAULT_ASSUMPTIONS, FINALITY_TARGET, finalDepth } from '../../../src/consensus/finality-math.ts'
+import { tipsetAt } from '../../../src/rpc/handlers/chain.ts'
 import { QueryEnv } from '../../../src/rpc/handlers/env.ts'
 import { finalityHandlers, finalizedTipset, safeTipset, staticFinalized } from '../../../src/rpc/handlers/finality.ts'
 import type { StateManager } from '../../../src/state/state-manager.ts'
@@ -80,4 +81,24 @@ t.test('a chain that has only begun', async (t) => {
   const env = envOf(c.store, tipsets[3] as Tipset)
   t.equal(finalizedTipset(env).height, 0)
   t.equal(safeTipset(env).height, 0)
+  t.throws(
+    () => staticFinalized(env),
+    { code: 'STORE_HEIGHT', message: 'height -897 is negative' },
+    'for API v1 nothing is final',
+  )
+})
+
+t.test('API v1 at the edge of 900 epochs', async (t) => {
+  const { c, tipsets } = chainOf(900, 1)
+  t.equal(staticFinalized(envOf(c.store, tipsets[900] as Tipset)).height, 0)
+  t.throws(() => staticFinalized(envOf(c.store, tipsets[899] as Tipset)), { message: 'height -1 is negative' })
+})
+
+t.test('no tipset has a negative height', async (t) => {
+  const { c, tipsets } = chainOf(3, 1)
+  const env = envOf(c.store, tipsets[3] as Tipset)
+  for (const before of [true, false]) {
+    t.equal(tipsetAt(env, 0, env.head, before).height, 0)
+    t.throws(() => tipsetAt(env, -1, env.head, before), { code: 'STORE_HEIGHT', message: 'height -1 is negative' })
+  }
 })
