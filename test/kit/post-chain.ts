@@ -6,7 +6,8 @@ import { decode } from '../../src/codec/codec.ts'
 import { ControlAddresses } from '../../src/miner/control-addresses.ts'
 import type { Prover, ProvingSector } from '../../src/miner/proving.ts'
 import { ProofRecords, type RecordStore } from '../../src/miner/wdpost/proof-records.ts'
-import { type WindowPostEvent, WindowPostScheduler } from '../../src/miner/wdpost/scheduler.ts'
+import { WindowPostScheduler } from '../../src/miner/wdpost/scheduler.ts'
+import type { WindowPostEvent } from '../../src/miner/wdpost/window.ts'
 import { blake2b256 } from '../../src/native/crypto.ts'
 import { Address } from '../../src/types/address.ts'
 import { BitField } from '../../src/types/bitfield.ts'
@@ -198,7 +199,7 @@ export class PostChain {
         if (sought !== undefined && this.displaced.has(sought.message.nonce))
           throw new Error(`message ${cid} was replaced by another, which has the same nonce ${sought.message.nonce}`)
         const found = this.executed.find((e) => String(signedMessageCid(e.message)) === String(cid))
-        return found === undefined ? null : { receipt: { exitCode: found.exitCode }, height: found.height }
+        return found === undefined ? null : { message: cid, receipt: { exitCode: found.exitCode }, height: found.height }
       },
       chainGetMessagesInTipset: async () => this.inHead.map((m) => ({ cid: signedMessageCid(m), message: m.message })),
       stateAccountKey: async ([a]: [Address]) => a,

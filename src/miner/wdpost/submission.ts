@@ -118,6 +118,25 @@ export class Submission {
     return outcome
   }
 
+  /**
+   * What is known of messages that were executed: the last one's epoch, with their CIDs. Nothing of those that an earlier process
+   * sent and that were in a block before this one looked.
+   */
+  async outcome(head: TipsetKey): Promise<{ readonly executed?: ChainEpoch; readonly messages?: readonly string[] }> {
+    const found: MessageLookup[] = []
+    try {
+      for (const { message } of this.#sent.values()) {
+        const lookup = await this.#search(message, head)
+        if (lookup !== null) found.push(lookup)
+      }
+    } catch (error) {
+      // It is for people; what counts is in the state already.
+      log.debug('it could not be looked up when window PoSts were executed', { deadline: this.#deadline.index }, error)
+    }
+    if (found.length === 0) return {}
+    return { executed: Math.max(...found.map((f) => f.height)), messages: found.map((f) => String(f.message)) }
+  }
+
   async #standing(params: PostParams, pending: readonly SignedMessage[], head: TipsetKey): Promise<Standing> {
     const { api } = this.#c
     const sent = this.#sent.get(params)

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { declareFaultsRecoveredParams, submitWindowedPoStParams } from '../../../src/actors/methods/miner-sectors.ts'
 import { decode } from '../../../src/codec/codec.ts'
+import { configureLogging } from '../../../src/lib/log.ts'
 import type { WindowPostScheduler } from '../../../src/miner/wdpost/scheduler.ts'
 import { BitField } from '../../../src/types/bitfield.ts'
-import type { SignedMessage } from '../../../src/types/message.ts'
+import { type SignedMessage, signedMessageCid } from '../../../src/types/message.ts'
 import { PostChain } from '../../kit/post-chain.ts'
 
 /** Moves the head, and lets everything that it begins come to rest. */
@@ -47,6 +48,30 @@ t.test('a deadline is proven after its challenge and sent after its opening', as
   await goTo(chain, scheduler, 1120)
   t.equal(chain.records.size, 0, 'a closed deadline leaves no record')
   t.same(chain.proofsMade, ['1,2'])
+})
+
+t.test('the log says when the message was executed, however much later it is seen', async (t) => {
+  const lines: string[] = []
+  configureLogging({ level: 'info', format: 'plain', write: (text) => lines.push(text) })
+  t.teardown(() => configureLogging({ level: 'error', format: 'plain', write: () => {} }))
+  const told = () => lines.splice(0).filter((line) => line.includes('is on chain'))
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const first = chain.scheduler()
+  for (const height of [1041, 1064, 1065]) await goTo(chain, first, height)
+  t.same(told(), [])
+  chain.mine()
+  await goTo(chain, first, 1070)
+  await goTo(chain, first, 1071)
+  await first.close()
+  const cid = String(signedMessageCid(posts(chain)[0] as SignedMessage))
+  const [line, ...more] = told()
+  t.match(line, `a deadline's window PoSt is on chain deadline=1 executed=1065 messages=["${cid}"]\n`)
+  t.same(more, [], 'once')
+  const second = chain.scheduler()
+  t.teardown(() => second.close())
+  await goTo(chain, second, 1080)
+  t.match(told(), [/is on chain deadline=1\n$/], 'nothing is made up after a restart')
 })
 
 t.test('partitions go three to a message', async (t) => {
