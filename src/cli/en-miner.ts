@@ -1,4 +1,5 @@
 /** English texts of the miner's commands. */
+import type { RepoHolder } from '../lib/repo-holder.ts'
 import type { CommandText } from './en.ts'
 import { actorCommands } from './en-actor.ts'
 import { miningCommands } from './en-mining.ts'
@@ -101,6 +102,14 @@ export const minerErrors = {
   noRepo: (path: string) =>
     `there is no miner repository at ${path}; make one with nelumbo miner init, or say where it is with --miner-repo or MINER_API_INFO`,
   notRunning: (path: string) => `no miner is running on the repository ${path}; start it with nelumbo miner run`,
+  noApiYet: (path: string, { pid, waitsFor }: RepoHolder) => {
+    const who = `the process ${pid} on the repository ${path}`
+    if (waitsFor === 'sync')
+      return `${who} waits until its full node is in sync, and serves no API until then; nelumbo sync wait shows how far that is`
+    if (waitsFor === 'parameters')
+      return `${who} checks the proof parameters, or fetches them, and serves no API until then; its log says how far it is`
+    return `${who} serves no API: it is starting or ending; its log says how far it is`
+  },
   refused: (host: string) =>
     `no miner answers at ${host}; start it with nelumbo miner run, or check --miner-repo and MINER_API_INFO`,
   actorOrNew: (flags: readonly string[]) =>

@@ -3,6 +3,7 @@
  * commands that print them, because scripts read them; they are Lotus's in every language.
  */
 
+import type { RepoHolder } from '../lib/repo-holder.ts'
 import { devnetCommands } from './en-devnet.ts'
 import { acceptPast, minerCommands, minerFlagTexts } from './en-miner.ts'
 import { mpoolCommands } from './en-mpool.ts'
@@ -301,6 +302,8 @@ export const en = {
     twoMiners: (first: string, second: string) =>
       `the blocks are of two miners, ${first} and ${second}; give two blocks of one miner`,
     notRunning: (path: string) => `no daemon is running on the repository ${path}; start it with nelumbo daemon`,
+    noApiYet: (path: string, { pid }: RepoHolder) =>
+      `the process ${pid} has the repository ${path} and serves no API: it is starting or ending; its log says how far it is`,
     unreadable: (path: string) => `${path} cannot be read; check who owns it`,
     badApiInfo: (from: string) =>
       `${from} does not hold an API address; it should look like token:/ip4/127.0.0.1/tcp/1234/http or http://127.0.0.1:1234`,

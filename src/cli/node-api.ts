@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyMethod, Params, Result } from '../api/method.ts'
+import { livingHolder } from '../lib/repo-holder.ts'
 import { parseApiInfo } from '../rpc/api-info.ts'
 import { RpcError } from '../rpc/errors.ts'
 import type { JsonRpcClient } from '../rpc/json-client.ts'
@@ -58,13 +59,16 @@ const settings = {
  */
 export function findApi({ flag, repoFlag, env, repo, program = 'node' }: ApiSources): ApiInfo {
   const names = settings[program]
-  const { noRepo, notRunning } = program === 'node' ? en.errors : minerErrors
+  const { noRepo, notRunning, noApiYet } = program === 'node' ? en.errors : minerErrors
   if (flag !== undefined) return read(flag, names.flag)
   if (repoFlag === undefined && env !== undefined) return read(env, names.variable)
   const path = repoFlag ?? repo
   if (!existsSync(path)) throw new CliError('CLI_NO_DAEMON', noRepo(path))
   const address = readIfThere(join(path, 'api'))
-  if (address === undefined) throw new CliError('CLI_NO_DAEMON', notRunning(path))
+  if (address === undefined) {
+    const holder = livingHolder(path)
+    throw new CliError('CLI_NO_DAEMON', holder === undefined ? notRunning(path) : noApiYet(path, holder))
+  }
   const token = readIfThere(join(path, 'token'))
   return read(token === undefined ? address : `${token}:${address}`, join(path, 'api'))
 }

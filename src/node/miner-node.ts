@@ -114,7 +114,11 @@ async function start(options: MinerNodeOptions, components: MinerNodeComponents,
   closers.push(() => journal.close())
   const params = await loadMiningParams(api, options.network, signal)
   const clock = components.clock ?? clockBehind(Number(params.pausedSecs) * 1000)
-  if (!options.noSync) await waitForSync({ api, clock }, Number(params.blockDelaySecs), signal)
+  if (!options.noSync) {
+    await repo.setWait('sync')
+    await waitForSync({ api, clock }, Number(params.blockDelaySecs), signal)
+    await repo.setWait(undefined)
+  }
   const actors = await idAddresses(api, served, signal)
   // Connections are looked after in this machine's time, whatever the network's is.
   const watch = new FullNodeWatch({ api, clock: systemClock })
@@ -129,7 +133,8 @@ async function start(options: MinerNodeOptions, components: MinerNodeComponents,
   const heads = new HeadFollower({ api, clock: systemClock })
   closers.push(() => heads.close())
   const { DisableWinningPoSt, DisableWindowPoSt, EnableMining } = config.Subsystems
-  if (components.prover === undefined && params.proofs === 'real' && EnableMining && !(DisableWinningPoSt && DisableWindowPoSt))
+  if (components.prover === undefined && params.proofs === 'real' && EnableMining && !(DisableWinningPoSt && DisableWindowPoSt)) {
+    await repo.setWait('parameters')
     await useProvingParameters(
       { network: options.network?.proofParameters, configured: options.proofParameters, told: params.parameters },
       await sectorSizes(api, actors, signal),
@@ -140,6 +145,8 @@ async function start(options: MinerNodeOptions, components: MinerNodeComponents,
         signal,
       },
     )
+    await repo.setWait(undefined)
+  }
   const windowPosts =
     DisableWindowPoSt || !EnableMining
       ? undefined

@@ -1,16 +1,17 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../lib/atomic-file.ts'
 import { errorMessage } from '../lib/errors.ts'
 import { tryLockFile } from '../lib/file-lock.ts'
+import { holderFile, holderText, namedHolder, type RepoWait } from '../lib/repo-holder.ts'
 import { RepoError } from './repo-errors.ts'
 
 const lockFile = 'repo.lock'
-/** Beside the lock, because SQLite's lock must not be touched by another open of the same file in this process. */
-const holderFile = 'repo.pid'
 
 /** An exclusive hold on a repo folder. */
 export interface RepoLock {
+  /** Tells other processes what this one waits for; undefined for nothing any more. @throws RepoError REPO_ACCESS */
+  setWait(wait: RepoWait | undefined): Promise<void>
   release(): void
 }
 
@@ -28,7 +29,7 @@ export async function lockRepo(folder: string): Promise<RepoLock> {
     throw new RepoError('REPO_ACCESS', `The repo ${folder} cannot be locked: ${errorMessage(cause)}`, { cause })
   }
   if (unlock === undefined) {
-    const pid = holderOf(folder)
+    const pid = namedHolder(folder)?.pid
     const who =
       pid === undefined ? 'another process' : pid === process.pid ? `this process (pid ${pid})` : `the process with pid ${pid}`
     throw new RepoError('REPO_LOCKED', `The repo ${folder} is in use by ${who}; stop that one first or give another repo.`, {
@@ -36,29 +37,30 @@ export async function lockRepo(folder: string): Promise<RepoLock> {
     })
   }
   const pidPath = join(folder, holderFile)
+  const name = async (wait?: RepoWait): Promise<void> => {
+    try {
+      await writeFileAtomic(pidPath, holderText(process.pid, wait))
+    } catch (cause) {
+      throw new RepoError('REPO_ACCESS', `The repo ${folder} cannot be written: ${errorMessage(cause)}.`, { cause })
+    }
+  }
   try {
-    await writeFileAtomic(pidPath, `${process.pid}\n`)
-  } catch (cause) {
+    await name()
+  } catch (error) {
     unlock()
-    throw new RepoError('REPO_ACCESS', `The repo ${folder} cannot be written: ${errorMessage(cause)}.`, { cause })
+    throw error
   }
   const release = unlock
   let held = true
   return {
+    async setWait(wait) {
+      if (held) await name(wait)
+    },
     release() {
       if (!held) return
       held = false
       rmSync(pidPath, { force: true })
       release()
     },
-  }
-}
-
-function holderOf(folder: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(join(folder, holderFile), 'utf8').trim())
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
-  } catch {
-    return undefined
   }
 }

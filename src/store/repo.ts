@@ -4,6 +4,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeFolder, temporaryPrefix, writeFileAtomic } from '../lib/atomic-file.ts'
 import { errorMessage } from '../lib/errors.ts'
+import type { RepoWait } from '../lib/repo-holder.ts'
 import { Keystore } from './keystore.ts'
 import { KeystoreError, RepoError } from './repo-errors.ts'
 import { lockRepo, type RepoLock } from './repo-lock.ts'
@@ -122,7 +123,9 @@ export class Repo {
     if (this.#lock !== undefined) return
     await this.#checkKeystore()
     this.#lock = await lockRepo(this.path)
-    // With the lock held nobody else writes here, so that unfinished files are leftovers.
+    // With the lock held nobody else writes here, so that unfinished files are leftovers, and so is the address of a killed process:
+    // somebody else may listen there by now.
+    await rm(this.paths.api, { force: true })
     for (const name of await readdir(this.path))
       if (name.startsWith(temporaryPrefix)) await rm(join(this.path, name), { force: true })
   }
@@ -137,6 +140,12 @@ export class Repo {
       'KEYSTORE_PERMISSIONS',
       `The folder ${keystore} is open to other users (mode ${shown}, not 0700); run: chmod 700 ${keystore}`,
     )
+  }
+
+  /** Tells the command line what this process waits for before it serves its API. @throws RepoError REPO_CLOSED without the lock */
+  async setWait(wait: RepoWait | undefined): Promise<void> {
+    this.#mustHold()
+    await this.#lock?.setWait(wait)
   }
 
   get locked(): boolean {

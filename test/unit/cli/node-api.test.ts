@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
@@ -27,6 +28,27 @@ t.test('what is missing or malformed is named', async (t) => {
   t.throws(() => findApi(nothing), { code: 'CLI_NO_DAEMON', message: /no node repository at \/nowhere/ })
   const stopped = t.testdir({ token: 'aa.bb.cc' })
   t.throws(() => findApi({ ...nothing, repo: stopped }), { code: 'CLI_NO_DAEMON', message: /no daemon is running on/ })
+  const miner = { ...nothing, program: 'miner' as const }
+  t.throws(() => findApi({ ...miner, repo: stopped }), { message: /no miner is running on/ })
+  for (const [text, sentence] of [
+    ['sync\n', /waits until its full node is in sync, .*; nelumbo sync wait shows/],
+    ['parameters\n', /checks the proof parameters, or fetches them/],
+    ['something new\n', /serves no API: it is starting or ending/],
+    ['', /serves no API: it is starting or ending/],
+  ] as const) {
+    writeFileSync(`${stopped}/repo.pid`, `${process.pid}\n${text}`)
+    t.throws(() => findApi({ ...miner, repo: stopped }), { code: 'CLI_NO_DAEMON', message: sentence })
+    t.throws(() => findApi({ ...miner, repo: stopped }), { message: `the process ${process.pid} on the repository ${stopped}` })
+  }
+  t.throws(() => findApi({ ...nothing, repo: stopped }), {
+    code: 'CLI_NO_DAEMON',
+    message: `the process ${process.pid} has the repository ${stopped} and serves no API: it is starting or ending`,
+  })
+  // What a killed process left: no process has such a number.
+  writeFileSync(`${stopped}/repo.pid`, `${2 ** 31 - 1}\nsync\n`)
+  t.throws(() => findApi({ ...miner, repo: stopped }), { message: /no miner is running on/ })
+  writeFileSync(`${stopped}/repo.pid`, 'what?')
+  t.throws(() => findApi({ ...miner, repo: stopped }), { message: /no miner is running on/ })
   const broken = t.testdir({ api: 'what?' })
   t.throws(() => findApi({ ...nothing, repo: broken }), { code: 'CLI_API_INFO', message: /api does not hold an API address/ })
   t.throws(() => findApi({ ...nothing, env: 'secret.token.text:nonsense' }), {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { t } from 'tap'
+import { livingHolder } from '../../../src/lib/repo-holder.ts'
 import { Repo } from '../../../src/store/repo.ts'
 
 const mode = (path: string) => statSync(path).mode & 0o777
@@ -97,7 +98,15 @@ t.test('another process with the repo is named; a killed one holds nothing', asy
   child.kill('SIGKILL')
   await once(child, 'exit')
   t.ok(existsSync(join(folder, 'repo.pid')), 'the killed process left its traces')
+  t.equal(livingHolder(folder), undefined, 'and lives no more')
+  writeFileSync(join(folder, 'api'), '/ip4/127.0.0.1/tcp/1/http')
   await repo.lock()
+  await t.rejects(repo.apiEndpoint(), { code: 'REPO_NO_API' }, 'somebody else may listen where it did')
+  t.same(livingHolder(folder), { pid: process.pid })
+  await repo.setWait('sync')
+  t.same(livingHolder(folder), { pid: process.pid, waitsFor: 'sync' })
+  await repo.setWait(undefined)
+  t.same(livingHolder(folder), { pid: process.pid })
   await repo.release()
   rmSync(join(folder, 'repo.lock'))
   await repo.lock()
