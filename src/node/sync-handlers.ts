@@ -5,7 +5,7 @@ import type { ActiveSync } from '../api/types/sync.ts'
 import { NodeError } from '../lib/errors.ts'
 import { getLogger } from '../lib/log.ts'
 import { Lru } from '../lib/lru.ts'
-import type { SlashFilter } from '../miner/mining/slash-filter.ts'
+import { SlashError, type SlashFilter } from '../miner/mining/slash-filter.ts'
 import type { NetService } from '../net/service.ts'
 import { type BoundHandler, bind } from '../rpc/router.ts'
 import { type Blockstore, MissingBlockError } from '../store/blockstore.ts'
@@ -16,7 +16,7 @@ import { SyncError } from '../sync/errors.ts'
 import { MAX_MESSAGES, messageBlocks, storeFullBlock } from '../sync/message-store.ts'
 import { type SyncReport, syncStages } from '../sync/state.ts'
 import type { Syncer } from '../sync/syncer.ts'
-import { type BlockMsg, blockCid } from '../types/block.ts'
+import { type BlockHeader, type BlockMsg, blockCid } from '../types/block.ts'
 import { type CID, cidKey } from '../types/cid.ts'
 import type { FullBlock } from '../types/full-block.ts'
 import type { Message, SignedMessage } from '../types/message.ts'
@@ -61,7 +61,7 @@ export function syncHandlers(components: SyncHandlersComponents): readonly Bound
     bind(m.syncState, () => ({ activeSyncs: syncer.reports.all().map((r) => activeSync(chain, r)), vmApplied: applied })),
     bind(m.syncSubmitBlock, async ([block], { signal }) => {
       const height = parentHeight(chain, block)
-      await slashFilter?.pass(block.header, height)
+      if (slashFilter !== undefined) await passFilter(slashFilter, block.header, height)
       const full = withMessages(chain, block)
       await storeFullBlock(store, full)
       const cid = blockCid(block.header)
@@ -104,6 +104,27 @@ export function syncHandlers(components: SyncHandlersComponents): readonly Bound
       return true
     }),
   ]
+}
+
+/**
+ * As the filter's own `pass`, with what it refuses in the log: whoever submits the block may be another machine, and the miner's
+ * owner must be able to see here that two processes make blocks (Lotus SyncSubmitBlock).
+ */
+async function passFilter(filter: Pick<SlashFilter, 'pass'>, header: BlockHeader, parentHeight: number): Promise<void> {
+  try {
+    await filter.pass(header, parentHeight)
+  } catch (error) {
+    const { miner, height } = header
+    const fields = { miner: miner.toString(), height, block: String(blockCid(header)) }
+    if (error instanceof SlashError)
+      log.error('a submitted block was not published: its miner would be punished for it', {
+        ...fields,
+        code: error.code,
+        witness: String(error.witness),
+      })
+    else log.error('a submitted block was not published: the slash filter failed', fields, error)
+    throw error
+  }
 }
 
 /** For a node without a chain, which has nothing to bring forward. */

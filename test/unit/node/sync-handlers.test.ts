@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { encode } from '../../../src/codec/codec.ts'
 import { configureLogging } from '../../../src/lib/log.ts'
+import { SlashFilter } from '../../../src/miner/mining/slash-filter.ts'
+import type { MinerRecords } from '../../../src/miner/records.ts'
 import type { NetService } from '../../../src/net/service.ts'
 import { IncomingBlocks } from '../../../src/node/incoming-blocks.ts'
 import { netHandlers } from '../../../src/node/net-handlers.ts'
@@ -38,7 +40,10 @@ interface Bed {
 }
 
 /** A node that takes headers and messages from `remote` and believes every block but the failing ones. */
-async function bed(t: Test, options: { remote?: TestChain; genesis?: Tipset; net?: NetService } = {}): Promise<Bed> {
+async function bed(
+  t: Test,
+  options: { remote?: TestChain; genesis?: Tipset; net?: NetService; slashFilter?: Pick<SlashFilter, 'pass'> } = {},
+): Promise<Bed> {
   const remote = options.remote ?? testChain(0, 1 << 20)
   const genesis = options.genesis ?? remote.genesis()
   const folder = mkdtempSync(join(tmpdir(), 'nelumbo-sync-handlers-'))
@@ -71,6 +76,7 @@ async function bed(t: Test, options: { remote?: TestChain; genesis?: Tipset; net
       syncer,
       store,
       net: options.net,
+      ...(options.slashFilter === undefined ? {} : { slashFilter: options.slashFilter }),
       pool: {
         validateWay: async (way) =>
           way.map((key) =>
@@ -191,6 +197,47 @@ t.test('a submitted block is validated, followed, published, and told to readers
   )
   await reading
   t.same(told, heard, 'so did the reader')
+})
+
+t.test('a block that its miner would be punished for is not taken, and the log says so', async (t) => {
+  const lines: string[] = []
+  configureLogging({ level: 'error', format: 'plain', write: (text) => text.includes('a submitted block') && lines.push(text) })
+  t.teardown(() => configureLogging({ level: 'fatal' }))
+  const stored = new Map<string, Uint8Array>()
+  let full = false
+  const records: Pick<MinerRecords, 'get' | 'batch'> = {
+    get: (key) => stored.get(key),
+    batch: async (changes) => {
+      if (full) throw new Error('no space left')
+      for (const { key, value } of changes) if (value !== undefined) stored.set(key, value)
+    },
+  }
+  const b = await bed(t, { slashFilter: new SlashFilter({ records }) })
+  const { api } = b.server.client()
+  const one = b.remote.extend(b.genesis)
+  const other: BlockHeader = { ...one.first, forkSignaling: 5n }
+  await api.syncSubmitBlock([submission(b.remote, one.first)])
+  await api.syncSubmitBlock([submission(b.remote, one.first)])
+  t.same(lines, [])
+  const [witness, cid] = [String(one.cids[0]), String(blockCid(other))]
+  t.not(cid, witness)
+  await t.rejects(api.syncSubmitBlock([submission(b.remote, other)]), {
+    rpcCode: 1,
+    message: `must not be published: at the same height the miner made ${witness}`,
+  })
+  t.ok(b.chain.head?.equals(one))
+  t.notOk(b.store.has(blockCid(other)))
+  const { miner } = other
+  t.equal(lines.length, 1)
+  t.match(
+    lines[0],
+    ` its miner would be punished for it miner=${miner} height=1 block=${cid} code=SLASH_DOUBLE_FORK witness=${witness}\n`,
+  )
+  full = true
+  const two = b.remote.extend(one)
+  await t.rejects(api.syncSubmitBlock([submission(b.remote, two.first)]), { message: 'no space left' })
+  t.ok(b.chain.head?.equals(one), 'what cannot be remembered is not published')
+  t.match(lines[1], ` the slash filter failed miner=${two.first.miner} height=2 `)
 })
 
 t.test('what is wrong with a submitted block is said in one sentence', async (t) => {
