@@ -33,8 +33,8 @@ const SUBMIT_WINDOWED_POST = 5n
 const END = 787
 const LOTUS_HEAD = 'bafy2bzacedsm6mfbexsnpsw6djb4tw5jarg5w7g4aajdnalqe3ugqyzfgit6e'
 /** A proof takes ten seconds of processor time. */
-const TOGETHER = isFull ? 3 : 1
-const ALONE = isFull ? 14 : 0
+const TOGETHER = isFull ? 8 : 1
+const ALONE = isFull ? 40 : 0
 const [first, second] = lotusMiners
 /** Deadlines that are proven on chain: the actor's, with the epochs at which they open. */
 const DEADLINES = [

@@ -32,7 +32,8 @@ import { measureWinningPost } from './warm-up.ts'
 /** Bytes; the smallest that there are. */
 export const SECTOR_SIZE = 2048n
 const MAX_MINERS = 50
-const MAX_SECTORS = 64
+/** As many partitions as there are deadlines: a partition has two of the smallest sectors. */
+const MAX_SECTORS = 96
 const MAX_BLOCK_DELAY_SECS = 3600
 /** attoFIL of each miner's owner, as lotus-seed gives, and of the faucet. */
 const OWNER_BALANCE = 1_000_000n * FIL

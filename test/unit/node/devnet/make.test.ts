@@ -94,7 +94,7 @@ t.test('wishes and folders that are refused', async (t) => {
   for (const [change, message] of [
     [{ miners: 0 }, /number of miners must be 1 to 50, not 0/],
     [{ miners: 51 }, /1 to 50, not 51/],
-    [{ sectors: 65 }, /number of sectors of a miner must be 1 to 64/],
+    [{ sectors: 97 }, /number of sectors of a miner must be 1 to 96/],
     [{ blockDelaySecs: 3601 }, /block delay in seconds must be 1 to 3600/],
   ] as const) {
     await t.rejects(makeDevnet(options(folder, change)), { code: 'DEVNET_OPTIONS', message })
