@@ -12,7 +12,7 @@ import { CliError } from './errors.ts'
 
 export interface NodeApi {
   /**
-   * Calls a method of `/rpc/v1` with JSON and gives its JSON; integers beyond 2^53 are bigint in both directions.
+   * Calls a method with JSON and gives its JSON; integers beyond 2^53 are bigint in both directions.
    * @param method without the namespace, `ChainHead`
    * @throws CliError CLI_NO_DAEMON, CLI_PERMISSION, or CLI_RPC with the node's own message
    */
@@ -46,10 +46,10 @@ export interface ApiSources {
   readonly program?: 'node' | 'miner'
 }
 
-/** The names by which a user sets where a program's API is. */
+/** The names by which a user sets where a program's API is, and the endpoint that is asked: Lotus's miner serves no `/rpc/v1`. */
 const settings = {
-  node: { flag: '--api-url', variable: 'FULLNODE_API_INFO' },
-  miner: { flag: '--miner-api-url', variable: 'MINER_API_INFO' },
+  node: { flag: '--api-url', variable: 'FULLNODE_API_INFO', version: 'v1' },
+  miner: { flag: '--miner-api-url', variable: 'MINER_API_INFO', version: 'v0' },
 } as const
 
 /**
@@ -95,6 +95,7 @@ function read(text: string, from: string): ApiInfo {
 
 /** The API at the place that the sources name; looked up, and the client loaded, at the first call. */
 export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
+  const { version } = settings[sources.program ?? 'node']
   let found: ApiInfo | undefined
   let opened: Promise<JsonRpcClient> | undefined
   let streaming: JsonRpcClient | undefined
@@ -113,7 +114,7 @@ export function nodeApi(sources: ApiSources, signal: AbortSignal): NodeApi {
     async call<T>(method: string, ...params: readonly unknown[]): Promise<T> {
       const open = await client()
       try {
-        return (await open.callJson(`Filecoin.${method}`, params, { signal, version: 'v1' })) as T
+        return (await open.callJson(`Filecoin.${method}`, params, { signal, version })) as T
       } catch (error) {
         throw sentence(error, method, info().url, sources.program)
       }

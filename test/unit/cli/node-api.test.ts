@@ -87,6 +87,24 @@ t.test('answers and errors of the node', async (t) => {
   await t.rejects(stranger.call('Big'), { code: 'CLI_PERMISSION', message: /does not accept the token/ })
 })
 
+t.test("the node is asked at /rpc/v1, the miner at the one endpoint that Lotus's serves", async (t) => {
+  const paths: (string | undefined)[] = []
+  const server = createServer((request, response) => {
+    paths.push(request.url)
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: 't01000' }))
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  t.teardown(() => server.close())
+  const flag = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const program of ['node', 'miner'] as const) {
+    const api = nodeApi({ ...nothing, flag, program }, signal)
+    t.equal(await api.call('ActorAddress'), 't01000')
+    await api.close()
+  }
+  t.same(paths, ['/rpc/v1', '/rpc/v0'])
+})
+
 t.test('no daemon, and something else on the port', async (t) => {
   const other = createServer((_request, response) => response.end('<html>hello</html>'))
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
