@@ -77,8 +77,9 @@ function stepPrinter(print: (line: string) => void): (step: DevnetStep) => void 
   let last: { readonly what: string; readonly at: number } | undefined
   return (step) => {
     const now = performance.now()
-    const what = step.step === 'parameters' ? `${step.step} ${step.circuit}` : ''
-    if (what !== '' && what === last?.what && now - last.at < REPEAT_MS) return
+    const what = step.step === 'parameters' ? `${step.step} ${step.circuit}` : step.step
+    const isLast = step.step === 'sealing' && step.done === step.total
+    if (what === last?.what && !isLast && now - last.at < REPEAT_MS) return
     last = { what, at: now }
     print(describe(step))
   }
