@@ -1,6 +1,7 @@
 /** All methods, collected: what server, client, worker pool and documentation read. */
 import { type Endpoints, makeEndpoints, methodsById } from './endpoints.ts'
 import type { AnyMethod, ApiVersion } from './method.ts'
+import * as absent from './methods/absent.ts'
 import * as chain from './methods/chain.ts'
 import * as chainObjects from './methods/chain-objects.ts'
 import * as common from './methods/common.ts'
@@ -21,6 +22,7 @@ import * as wallet from './methods/wallet.ts'
 
 /** Every declared method under its TypeScript name: `methods.chainHead`. */
 export const methods = {
+  ...absent,
   ...chain,
   ...chainObjects,
   ...common,

@@ -40,6 +40,10 @@ export type ApiErrorCode =
   | 'API_ACTOR_NOT_FOUND'
   /** The epoch asked for has no tipset. */
   | 'API_NULL_ROUND'
+  /** The node runs no fast finality (F3). */
+  | 'API_F3_DISABLED'
+  /** The node keeps no payment channels. */
+  | 'API_PAYCH_DISABLED'
   /** An error of a handler that has no code of its own. */
   | 'API_FAILED'
   /** Two declarations of methods that cannot stand beside each other: a fault of the program. */
@@ -89,5 +93,17 @@ export function nullRound(epoch: number): ApiError {
   return new ApiError('API_NULL_ROUND', `requested epoch was a null round (${epoch})`, {
     rpcCode: RpcCode.nullRound,
     fields: { epoch },
+  })
+}
+
+/** Lotus ErrF3Disabled, number 4: its miner gives up asking for a part in F3 by this alone. */
+export function f3Disabled(): ApiError {
+  return new ApiError('API_F3_DISABLED', 'f3 is disabled', { rpcCode: RpcCode.f3Disabled })
+}
+
+/** Lotus ErrPaymentChannelDisabled, number 13: by it `lotus info` goes on without channels. */
+export function paymentChannelsDisabled(): ApiError {
+  return new ApiError('API_PAYCH_DISABLED', 'payment channels disabled (EnablePaymentChannelManager=false)', {
+    rpcCode: RpcCode.paymentChannelsDisabled,
   })
 }

@@ -20,6 +20,7 @@ import type { Repo } from '../store/repo.ts'
 import type { Syncer } from '../sync/syncer.ts'
 import type { LocalWallet } from '../wallet/local-wallet.ts'
 import type { Signer } from '../wallet/signer.ts'
+import { absentHandlers } from './absent-handlers.ts'
 import { chainHandlers } from './chain-handlers.ts'
 import type { ChainPool } from './chain-pool.ts'
 import { listenAddress } from './config.ts'
@@ -89,6 +90,7 @@ export async function serveApi(
         startTime: c.startTime,
       },
     ),
+    ...absentHandlers(),
     ...chainHandlers({ ...c, pool: queries }),
     ...statusHandlers(c),
     ...marketHandlers(c.mpool),

@@ -1,5 +1,5 @@
 /** Chain*: headers, messages and the head. */
-import { list } from '../../codec/combinators.ts'
+import { list, optional } from '../../codec/combinators.ts'
 import { bool, bytesOrEmpty } from '../../codec/primitives.ts'
 import { blockHeader } from '../../types/block.ts'
 import { message } from '../../types/message.ts'
@@ -79,8 +79,8 @@ export const chainGetParentReceipts = method({
   name: 'Filecoin.ChainGetParentReceipts',
   perm: 'read',
   params: [blockCid],
-  result: list(messageReceipt),
-  doc: "The receipts of the messages in the block's parent tipset, in the order of ChainGetParentMessages.",
+  result: optional(list(messageReceipt)),
+  doc: "The receipts of the messages in the block's parent tipset, in the order of ChainGetParentMessages; null for the genesis.",
   versions: v0v1,
   where: 'query',
 })

@@ -17,12 +17,13 @@ import {
   sectorExpiration,
   sectorLocation,
   sectorOnChainInfo,
-  sectorPreCommitInfo,
   sectorPreCommitOnChainInfo,
+  sectorToPreCommit,
 } from '../types/miner.ts'
+import { addressOrEmpty } from '../types/shape.ts'
 import { miner, sector, tsk, v0v1, v1 } from './params.ts'
 
-const preCommit = param('preCommit', sectorPreCommitInfo)
+const preCommit = param('preCommit', sectorToPreCommit)
 
 export const stateListMiners = method({
   name: 'Filecoin.StateListMiners',
@@ -47,9 +48,9 @@ export const stateMinerInfo = method({
 export const stateMinerPower = method({
   name: 'Filecoin.StateMinerPower',
   perm: 'read',
-  params: [miner, tsk],
+  params: [param('miner', addressOrEmpty), tsk],
   result: minerPower,
-  doc: "A miner's power and the network's.",
+  doc: "A miner's power and the network's; without a miner the network's alone.",
   versions: v0v1,
   where: 'query',
 })

@@ -8,7 +8,7 @@ import { messageReceipt } from '../../types/receipt.ts'
 import { actorId, epoch, tokenAmount } from '../../types/scalars.ts'
 import { tipsetKey } from '../../types/tipset.ts'
 import { actor, duration } from './actor.ts'
-import { anyJson, lazy, omitEmpty, oneOf } from './shape.ts'
+import { addressOrEmpty, anyJson, lazy, omitEmpty, oneOf } from './shape.ts'
 
 /** A charge of gas: total, compute and storage gas, and the nanoseconds that were spent. */
 export const gasTrace = record('GasTrace', {
@@ -100,4 +100,4 @@ export const messageLookup = record('MsgLookup', {
 export type MessageLookup = Shape<typeof messageLookup.fields>
 
 /** Addresses of a message that is sought; null matches every one. */
-export const messageMatch = record('MessageMatch', { to: optional(address), from: optional(address) })
+export const messageMatch = record('MessageMatch', { to: addressOrEmpty, from: addressOrEmpty })

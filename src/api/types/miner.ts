@@ -111,7 +111,7 @@ export const sectorOnChainInfo = record('SectorOnChainInfo', {
 })
 export type SectorOnChainInfo = Shape<typeof sectorOnChainInfo.fields>
 
-export const sectorPreCommitInfo = record('SectorPreCommitInfo', {
+const sectorPreCommitFields = {
   sealProof: safeInt,
   sectorNumber,
   sealedCid: as('SealedCID', cid),
@@ -119,6 +119,12 @@ export const sectorPreCommitInfo = record('SectorPreCommitInfo', {
   dealIds: as('DealIDs', list(uint64, { emptyJson: 'null', max: 1 << 16 })),
   expiration: epoch,
   unsealedCid: optional(cid),
+}
+export const sectorPreCommitInfo = record('SectorPreCommitInfo', sectorPreCommitFields)
+/** What a pledge is asked for: of a sector that is not sealed yet Lotus's tools leave the CID out. */
+export const sectorToPreCommit = record('SectorToPreCommit', {
+  ...sectorPreCommitFields,
+  sealedCid: as('SealedCID', optional(cid)),
 })
 export const sectorPreCommitOnChainInfo = record('SectorPreCommitOnChainInfo', {
   info: sectorPreCommitInfo,

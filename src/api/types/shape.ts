@@ -156,10 +156,11 @@ export const float: Codec<number> = {
   schema: { title: 'number', type: 'number' },
 }
 
-/** Go's undefined address, which prints as `<empty>`. */
+/** Go's undefined address, which prints as `<empty>`; go-address reads it from an empty text, from null and from a field that is not there. */
 export const addressOrEmpty: Codec<Address | null> = {
   ...jsonOnly('address'),
   toJson: (v, ctx) => (v === null ? '<empty>' : address.toJson(v, ctx)),
-  fromJson: (json, path) => (json === '<empty>' || json === '' ? null : address.fromJson(json, path)),
+  fromJson: (json, path) =>
+    json === '<empty>' || json === '' || json === null || json === undefined ? null : address.fromJson(json, path),
   schema: address.schema,
 }

@@ -44,7 +44,7 @@ export const chainHandlers: readonly BoundQuery[] = [
   }),
   query(m.chainGetParentReceipts, ([cid], env) => {
     const block = env.state.chain.block(cid)
-    return block.height === 0 ? [] : [...env.state.chain.receipts(block.parentMessageReceipts)]
+    return block.height === 0 ? null : [...env.state.chain.receipts(block.parentMessageReceipts)]
   }),
   query(m.chainGetParentMessages, ([cid], env) => {
     const block = env.state.chain.block(cid)

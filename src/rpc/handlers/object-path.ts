@@ -27,6 +27,8 @@ export interface ObjectNode {
   readonly cid: CID
   readonly data: Uint8Array
   readonly value: IpldValue
+  /** Whether it was made on the way. */
+  readonly made: boolean
 }
 
 function bad(message: string, cause?: unknown): QueryError {
@@ -51,15 +53,15 @@ function parsePath(path: string): { root: CID; steps: string[] } {
 
 function load(store: BlockReader, cid: CID): ObjectNode {
   const data = mustGet(store, cid)
-  if (cid.code === RAW) return { cid, data, value: data }
+  if (cid.code === RAW) return { cid, data, value: data, made: false }
   if (cid.code !== DAG_CBOR)
     throw bad(`object ${cid} is of codec 0x${cid.code.toString(16)}; only DAG-CBOR and raw ones can be shown`)
-  return { cid, data, value: decode(ipldValue, data, limits) }
+  return { cid, data, value: decode(ipldValue, data, limits), made: false }
 }
 
 function made(value: IpldValue): ObjectNode {
   const data = encode(ipldValue, value)
-  return { cid: sha256Cid(data), data, value }
+  return { cid: sha256Cid(data), data, value, made: true }
 }
 
 /**
@@ -161,12 +163,22 @@ function fromAmt(store: BlockReader, node: ObjectNode, index: bigint): Uint8Arra
   return new Amt(store, node.cid, { value: deferred, legacy, ...(legacy ? {} : { bitWidth: r.safeInt() }) }).get(index)
 }
 
-/** The JSON of go-ipld-cbor: bytes as base64, links as {"/": cid}. */
-export function objectJson(v: IpldValue): Json {
-  if (typeof v === 'bigint') return jsonInteger(v)
-  if (v instanceof Uint8Array) return Buffer.from(v.buffer, v.byteOffset, v.length).toString('base64')
-  if (Array.isArray(v)) return v.map(objectJson)
-  if (v instanceof Map) return Object.fromEntries([...v].map(([k, item]) => [k, objectJson(item)]))
-  if (v instanceof CID) return { '/': v.toString() }
-  return v
+/**
+ * An object as Lotus prints it: a stored one in DAG-JSON (bytes as {"/": {"bytes": base64 without padding}}), one made on the
+ * way in the JSON of go-ipld-cbor (bytes as plain base64). Links are {"/": cid} in both.
+ */
+export function objectJson({ value, made }: Pick<ObjectNode, 'value' | 'made'>): Json {
+  const bytes = (v: Uint8Array): Json => {
+    const base64 = Buffer.from(v.buffer, v.byteOffset, v.length).toString('base64')
+    return made ? base64 : { '/': { bytes: base64.replace(/=+$/, '') } }
+  }
+  const json = (v: IpldValue): Json => {
+    if (typeof v === 'bigint') return jsonInteger(v)
+    if (v instanceof Uint8Array) return bytes(v)
+    if (Array.isArray(v)) return v.map(json)
+    if (v instanceof Map) return Object.fromEntries([...v].map(([k, item]) => [k, json(item)]))
+    if (v instanceof CID) return { '/': v.toString() }
+    return v
+  }
+  return json(value)
 }

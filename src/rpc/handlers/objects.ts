@@ -44,7 +44,7 @@ export const objectHandlers: readonly BoundQuery[] = [
     return { size, links }
   }),
   query(m.chainGetNode, ([path], env) => {
-    const { cid, value } = resolveObject(env, path)
-    return { cid, obj: objectJson(value) }
+    const node = resolveObject(env, path)
+    return { cid: node.cid, obj: objectJson(node) }
   }),
 ]

@@ -103,7 +103,7 @@ export const stateMinerHandlers: readonly BoundQuery[] = [
     const tipset = env.tipset(key)
     const view = power(env, tipset)
     const total = view.totalPower
-    const id = env.state.parentState(tipset).lookupId(address)
+    const id = address === null ? undefined : env.state.parentState(tipset).lookupId(address)
     const claim = id === undefined ? undefined : view.claim(id)
     const none = { rawBytePower: 0n, qualityAdjPower: 0n }
     if (id === undefined || claim === undefined) return { minerPower: none, totalPower: total, hasMinPower: false }

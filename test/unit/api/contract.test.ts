@@ -20,6 +20,7 @@ const text = (value: unknown): string => JSON.stringify(value, (_k, v) => (typeo
 /** Permissions other than read in Lotus (api/api_full.go, api/api_common.go), methods of this contract. */
 const notRead: Readonly<Record<string, string>> = {
   'Filecoin.MinerCreateBlock': 'write',
+  'Filecoin.F3GetOrRenewParticipationTicket': 'sign',
   'Filecoin.WalletNew': 'write',
   'Filecoin.WalletHas': 'write',
   'Filecoin.WalletList': 'write',

@@ -48,11 +48,21 @@ if (folder !== undefined) {
     t.same(code, link(held.code.toString()))
     t.same(stateRoot, link(held.head.toString()))
     t.equal(nonce, Number(held.nonce))
-    t.equal(BigInt(`0x${Buffer.from(balance, 'base64').toString('hex')}`), held.balance, 'bytes print as base64')
+    t.equal(
+      BigInt(`0x${Buffer.from(balance, 'base64').toString('hex')}`),
+      held.balance,
+      'bytes of a value inside print as base64',
+    )
     t.same((await node(`${root}/1/@Ha:t01000/1`)).Cid, stateRoot, 'and on through the value')
+    // The bytes of a stored object are those of DAG-JSON, as `lotus chain get` prints them.
+    const [bits] = (await node(lotus.head.parentMessageReceipts.toString())).Obj as [unknown]
+    const block = (await node(`/ipfs/${head.cids[0]}`)).Obj as unknown[]
+    const address = Buffer.from(lotus.head.miner.bytes).toString('base64').replace(/=+$/, '')
+    t.same(block[0], { '/': { bytes: address } })
+    t.match(bits, 0, 'numbers stay what they are')
     // Inside the miner: its information, by the list's index; the sectors, an AMT.
     const info = (await node(`${held.head}/0`)).Obj as unknown[]
-    t.equal(typeof info[0], 'string')
+    t.match(info[0], { '/': { bytes: /^[A-Za-z0-9+/]+$/ } })
     const [proven] = MinerView.load(store, lotus.registry(), held).sectors()
     const sector = (await node(`${held.head}/9/@A:${proven?.sectorNumber}`)).Obj as unknown[]
     t.equal(sector[0], Number(proven?.sectorNumber))
