@@ -29,14 +29,17 @@ const partition = {
   FaultySectors: [2, 1],
   RecoveringSectors: [0],
 }
-const broken = { deadlines: false }
+const broken = { deadlines: false, mining: false }
 const rpc = await startFakeRpc({
   methods: {
     'Filecoin.ActorAddress': () => 't01004',
     'Filecoin.RuntimeSubsystems': () => ['Mining'],
     'Filecoin.StartTime': () => new Date().toISOString(),
     'Filecoin.LogAlerts': () => [{ Active: true }, { Active: false }, { Active: true }],
-    'Filecoin.MiningStates': () => [],
+    'Filecoin.MiningStates': () => {
+      if (broken.mining) throw new FakeError(-32601, "method 'Filecoin.MiningStates' not found")
+      return []
+    },
     'Filecoin.SectorsSummary': () => ({ Proving: 3 }),
     'Filecoin.WorkerStats': () => ({
       a: worker(['post/v0/windowproof', 'post/v0/winningproof']),
@@ -112,6 +115,16 @@ const run = async (line: string): Promise<string> => {
   if (code !== 0) throw new Error(stderr)
   return stdout
 }
+
+t.test("a miner of another make, which keeps no such record, is shown as well", async (t) => {
+  const whole = (await run('miner info')).replace(/(StartTime|Chain): .*/g, '')
+  broken.mining = true
+  t.teardown(() => {
+    broken.mining = false
+  })
+  t.equal((await run('miner info')).replace(/(StartTime|Chain): .*/g, ''), whole)
+  t.same(JSON.parse(await run('--json miner info')).Mining, [])
+})
 
 t.test('all that there is to say of a miner', async (t) => {
   const text = await run('miner info --blocks 1')

@@ -1,6 +1,6 @@
 /** What `miner info` asks the miner's process, and how it is printed (Lotus cli/miner/info.go). */
 import { CliError } from '../../errors.ts'
-import type { NodeApi } from '../../node-api.ts'
+import { METHOD_NOT_FOUND, type NodeApi } from '../../node-api.ts'
 import type { Output } from '../../print.ts'
 import type { AlertJson } from '../../wire.ts'
 import type { WorkerStatsJson } from '../proving/workers.ts'
@@ -10,6 +10,8 @@ export interface ProcessParts {
   /** Undefined where it is not asked for. */
   readonly summary: Readonly<Record<string, number>> | undefined
   readonly workers: Readonly<Record<string, WorkerStatsJson>>
+  /** Empty where the process has no such answer, as lotus-miner. */
+  readonly mining: readonly unknown[]
 }
 
 export async function processParts(miner: NodeApi, sectors: boolean): Promise<ProcessParts> {
@@ -17,15 +19,16 @@ export async function processParts(miner: NodeApi, sectors: boolean): Promise<Pr
     alerts: (await orNothing(miner.call<readonly AlertJson[] | null>('LogAlerts'))) ?? [],
     summary: sectors ? ((await miner.call<Readonly<Record<string, number>> | null>('SectorsSummary')) ?? {}) : undefined,
     workers: (await miner.call<Readonly<Record<string, WorkerStatsJson>> | null>('WorkerStats')) ?? {},
+    mining: (await orNothing(miner.call<readonly unknown[]>('MiningStates'))) ?? [],
   }
 }
 
-/** The rest is worth printing for a token that may not read the alerts. */
+/** The rest is worth printing for a token that may not read this, and of a miner of another make. */
 async function orNothing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call
   } catch (error) {
-    if (error instanceof CliError && error.code === 'CLI_PERMISSION') return undefined
+    if (error instanceof CliError && (error.code === 'CLI_PERMISSION' || error.rpcCode === METHOD_NOT_FOUND)) return undefined
     throw error
   }
 }

@@ -48,12 +48,11 @@ export async function info(context: InfoContext): Promise<void> {
   const power = await node.call<MinerPowerJson>('StateMinerPower', miner, [])
   const counts = await node.call<SectorCountJson>('StateMinerSectorCount', miner, [])
   const balances = await loadBalances(node, miner, about)
-  const states = own ? await process.call<readonly unknown[]>('MiningStates') : []
   const parts = own ? await processParts(process, !flags['hide-sectors-info']) : undefined
   if (out.wantsJson) {
-    const { alerts = [], summary = {}, workers = {} } = parts ?? {}
+    const { alerts = [], summary = {}, workers = {}, mining = [] } = parts ?? {}
     const more = { Alerts: alerts, SectorStates: summary, Workers: workers }
-    out.json({ Miner: miner, Info: about, Power: power, Sectors: counts, Balances: balances, Mining: states, ...more })
+    out.json({ Miner: miner, Info: about, Power: power, Sectors: counts, Balances: balances, Mining: mining, ...more })
     return
   }
   if (own) {
