@@ -116,7 +116,7 @@ const run = async (line: string): Promise<string> => {
   return stdout
 }
 
-t.test("a miner of another make, which keeps no such record, is shown as well", async (t) => {
+t.test('a miner of another make, which keeps no such record, is shown as well', async (t) => {
   const whole = (await run('miner info')).replace(/(StartTime|Chain): .*/g, '')
   broken.mining = true
   t.teardown(() => {
