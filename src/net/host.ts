@@ -68,6 +68,11 @@ export interface Host {
 
 /** Streams of one connection that a peer may open; go-libp2p's default for a peer is 256 inbound. */
 export const MAX_STREAMS_PER_CONNECTION = 256
+/**
+ * Streams that a peer may open before this side has set the connection up, which takes a while on a busy machine; with more the
+ * connection ends. A Lotus opens some five, and 16 more if it asks for the chain at once.
+ */
+const MAX_EARLY_STREAMS = 32
 /** Connections that may be in the middle of their handshakes. */
 export const MAX_PENDING_CONNECTIONS = 128
 /** Bytes that a stream's receive window grows to: enough for 100 MiB/s at 40 ms. */
@@ -100,6 +105,7 @@ export async function createHost(components: HostComponents, init: HostInit): Pr
       yamux({
         maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+        maxEarlyStreams: MAX_EARLY_STREAMS,
         streamOptions: { maxStreamWindowSize: STREAM_WINDOW },
       }),
     ],

@@ -1,8 +1,8 @@
 import type { MultiaddrConnection } from '@libp2p/interface'
-import { pause, TurnShare } from './time-slice.ts'
+import { TurnShare } from './time-slice.ts'
 
 /** All that comes from the network, over all connections. */
-const share = new TurnShare()
+const share = new TurnShare('input')
 
 /** What libp2p's connections over sockets hand their data to. */
 interface DataSink extends MultiaddrConnection {
@@ -21,7 +21,7 @@ export function takeInTurns(connection: MultiaddrConnection): void {
     if (share.isSpent && sink.readStatus === 'readable') {
       // Nothing more is read from the socket; what was read waits inside the connection.
       sink.pause()
-      void pause().then(() => {
+      void share.pause().then(() => {
         if (sink.readStatus === 'paused') sink.resume()
       })
     }

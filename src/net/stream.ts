@@ -2,7 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { ByteBuffer } from './byte-buffer.ts'
 import { CborFrame } from './cbor-frame.ts'
 import { NetError } from './errors.ts'
-import { pause, type Slice } from './time-slice.ts'
+import type { Slice } from './time-slice.ts'
 
 /** How a message is read from a stream. */
 export interface ReadOptions {
@@ -139,7 +139,7 @@ export async function writeAll(stream: Stream, bytes: Uint8Array | readonly Uint
     for (const chunk of chunks(bytes instanceof Uint8Array ? [bytes] : bytes)) {
       signal.throwIfAborted()
       if (!stream.send(chunk)) await stream.onDrain({ signal })
-      if (slice?.isOver) await pause(slice)
+      if (slice?.isOver) await slice.pause()
     }
     if (options.close !== false) await stream.close({ signal })
   } catch (cause) {

@@ -1,7 +1,7 @@
 import { errorMessage } from '../../lib/errors.ts'
 import { getLogger } from '../../lib/log.ts'
 import { type CID, cidKey } from '../../types/cid.ts'
-import { pause, Slice } from '../time-slice.ts'
+import { Slice } from '../time-slice.ts'
 import { type BitswapMessage, emptyMessage, isChainCid, MAX_WANTS, type Want } from './message.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -106,7 +106,7 @@ export class BitswapServer {
     if (message.full) ledger.open.clear()
     const outbox = this.#c.outbox(peer)
     const reply = new Reply(outbox)
-    const slice = new Slice()
+    const slice = new Slice('serving')
     for (const want of message.wants) {
       const key = cidKey(want.cid)
       if (want.cancel) {
@@ -124,7 +124,7 @@ export class BitswapServer {
         reply.flush()
         await outbox.drained()
       }
-      if (slice.isOver) await pause(slice)
+      if (slice.isOver) await slice.pause()
     }
     reply.flush()
   }

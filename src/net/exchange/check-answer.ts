@@ -10,7 +10,7 @@ import {
   MAX_EXCHANGE_LENGTH,
 } from '../../types/wire/chain-exchange.ts'
 import { NetError } from '../errors.ts'
-import { pause, Slice } from '../time-slice.ts'
+import { Slice } from '../time-slice.ts'
 
 /** An answer that was read but not yet compared with the question. */
 export interface RawAnswer {
@@ -31,12 +31,12 @@ export async function decodeAnswer(bytes: Uint8Array): Promise<RawAnswer> {
   if (status !== ExchangeStatus.ok && status !== ExchangeStatus.partial) {
     throw new NetError('NET_REFUSED', `a peer answered with status ${status}: ${printable(text)}`, { fields: { status } })
   }
-  const slice = new Slice()
+  const slice = new Slice('fetching')
   const n = r.array(MAX_EXCHANGE_LENGTH)
   const chain: ExchangeTipset[] = []
   for (let i = 0; i < n; i++) {
     chain.push(detachedTipset.read(r))
-    if (slice.isOver) await pause(slice)
+    if (slice.isOver) await slice.pause()
   }
   r.end()
   return { status, chain }
@@ -65,7 +65,7 @@ export function checkLength(answer: RawAnswer, asked: number): void {
  */
 export async function checkHeaders(chain: readonly ExchangeTipset[], head: TipsetKey): Promise<Tipset[]> {
   const out: Tipset[] = []
-  const slice = new Slice()
+  const slice = new Slice('fetching')
   let expected = head
   let above = Number.POSITIVE_INFINITY
   for (const element of chain) {
@@ -76,7 +76,7 @@ export async function checkHeaders(chain: readonly ExchangeTipset[], head: Tipse
     above = tipset.height
     expected = tipset.parents
     out.push(tipset)
-    if (slice.isOver) await pause(slice)
+    if (slice.isOver) await slice.pause()
   }
   return out
 }

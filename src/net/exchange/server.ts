@@ -16,7 +16,7 @@ import {
 import { NetError } from '../errors.ts'
 import { type Host, MAX_STREAMS_PER_CONNECTION } from '../host.ts'
 import { finish, readCbor, writeAll } from '../stream.ts'
-import { pause, Slice } from '../time-slice.ts'
+import { Slice } from '../time-slice.ts'
 import { Admission } from './admission.ts'
 import type { ChainSource } from './source.ts'
 
@@ -145,7 +145,7 @@ export class ExchangeServer {
     }
     const held = { bytes: 0 }
     try {
-      const slice = new Slice()
+      const slice = new Slice('serving')
       const answer = encodeAnswer(await this.#answer(request, held, slice, signal))
       await writeAll(stream, answer, { timeoutMs: this.#init.writeTimeoutMs, signal, slice })
       finish(stream)
@@ -175,7 +175,7 @@ export class ExchangeServer {
     const chain: Uint8Array[] = []
     const deadline = performance.now() + this.#init.gatherTimeoutMs
     // Requests come many at a time, in one turn of the event loop.
-    await pause(slice)
+    await slice.pause()
     let key = new TipsetKey(request.head)
     while (chain.length < length) {
       signal.throwIfAborted()
@@ -199,7 +199,7 @@ export class ExchangeServer {
       this.#heldBytes += encoded.length
       if (tipset.height === 0 || performance.now() > deadline) break
       key = tipset.parents
-      if (slice.isOver) await pause(slice)
+      if (slice.isOver) await slice.pause()
     }
     return { status: chain.length < length ? ExchangeStatus.partial : ExchangeStatus.ok, errorMessage: '', chain }
   }

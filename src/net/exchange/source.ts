@@ -3,7 +3,7 @@ import { MissingBlockError, mustGet } from '../../store/blockstore.ts'
 import type { ChainReader } from '../../store/chain-reader.ts'
 import { type CID, cidKey } from '../../types/cid.ts'
 import type { Tipset, TipsetKey } from '../../types/tipset.ts'
-import { pause, type Slice } from '../time-slice.ts'
+import type { Slice } from '../time-slice.ts'
 
 /** What the exchange's server reads. Headers and messages are handed on as they are stored: nobody here looks into them. */
 export interface ChainSource {
@@ -43,7 +43,7 @@ export function readerSource(reader: ChainReader): ChainSource {
           const { blsCids, secpCids } = reader.messageCids(block)
           bls.add(blsCids)
           secp.add(secpCids)
-          if (slice.isOver) await pause(slice)
+          if (slice.isOver) await slice.pause()
         }
       } catch (error) {
         return undefinedIfMissing(error)

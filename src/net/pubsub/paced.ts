@@ -2,7 +2,7 @@
 
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { PeerId, Stream } from '@libp2p/interface'
-import { pause, TurnShare } from '../time-slice.ts'
+import { TurnShare } from '../time-slice.ts'
 
 /** Bytes that are handed to the router at a time: some ten messages. */
 const PIECE = 4096
@@ -10,7 +10,7 @@ const PIECE = 4096
 const BATCH = 16
 
 /** All gossip, of all peers. */
-const share = new TurnShare()
+const share = new TurnShare('gossip')
 
 /** What the router reads from a stream: bytes in pieces, the peer held back while the node's other work goes on. */
 export function readInTurns(stream: Stream): void {
@@ -27,7 +27,7 @@ async function* pieces(
     if (stream.readStatus === 'readable') stream.pause()
     const bytes = data.subarray()
     for (let at = 0; at < bytes.length; at += PIECE) {
-      if (share.isSpent) await pause()
+      if (share.isSpent) await share.pause()
       yield bytes.subarray(at, at + PIECE)
     }
     if (stream.readStatus === 'paused') stream.resume()
@@ -51,7 +51,7 @@ export function handleInTurns(gossip: GossipSub): void {
   const handle = router.handleReceivedRpc.bind(router)
   router.handleReceivedRpc = async (from, { subscriptions, messages = [], control }) => {
     for (let at = 0; at === 0 || at < messages.length; at += BATCH) {
-      if (share.isSpent) await pause()
+      if (share.isSpent) await share.pause()
       await handle(from, {
         subscriptions: at === 0 ? subscriptions : undefined,
         messages: messages.slice(at, at + BATCH),

@@ -38,7 +38,7 @@ t.test('headers and messages are sent as they are stored: the bytes of their enc
       const compact = compactMessages(x.blocks.map((b) => reader.messages(b)))
       const all = [...compact.blsIncludes, ...compact.secpkIncludes].reduce((n, list) => n + list.length, 0)
       if (all > compact.bls.length + compact.secpk.length) shared++
-      if (toHex(await source.messages(x, new Slice())) !== toHex(encode(compactedMessages, compact))) differ++
+      if (toHex(await source.messages(x, new Slice('serving'))) !== toHex(encode(compactedMessages, compact))) differ++
       const headers = x.blocks.map((b) => toHex(encode(blockHeader, b)))
       if ((source.headers(x) ?? []).map(toHex).join() !== headers.join()) differ++
     }
