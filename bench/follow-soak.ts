@@ -6,6 +6,9 @@
 // One node has executed a chain that Lotus made and goes back to its genesis; the other begins with the genesis alone. Block by
 // block the first is handed what it had, as a miner hands it over; the second gets it by gossip and bitswap, executes and validates
 // it. The tipsets are spread over the time given. Prints a line every minute, and last the slope of the second half.
+//
+// The caches of the second are small, so that they are full after a part of the chain and what grows then is something else: as
+// they are by default, they would fill all along.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,6 +19,10 @@ import { sharedDataRoot } from '../test/kit/shared-data.ts'
 
 const [minutes = '60', name = 'lotus-devnet'] = process.argv.slice(2)
 const chain = join(sharedDataRoot, 'chains', name)
+const SMALL_CACHES = {
+  LOTUS_CHAINSTORE_CACHES_BLOCKBYTES: String(8 << 20),
+  LOTUS_CHAINSTORE_CACHES_INDEXBYTES: String(4 << 20),
+}
 const folder = mkdtempSync(join(tmpdir(), 'nelumbo-follow-'))
 const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
 const t = { teardown: (close: () => unknown) => void closers.unshift(close) }
@@ -39,9 +46,13 @@ function residentMiB(pid: number, field = 'VmRSS'): number {
   return Number(kib) / 1024
 }
 
-async function delayP99(node: RunningDaemon): Promise<number> {
+async function metrics(node: RunningDaemon): Promise<{ readonly delayP99: number; readonly cachedMiB: number }> {
   const text = await (await fetch(`${node.url}/debug/metrics`)).text()
-  return Number(/^nelumbo_event_loop_delay_p99_ms (\S+)/m.exec(text)?.[1])
+  const gauge = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1])
+  return {
+    delayP99: gauge('nelumbo_event_loop_delay_p99_ms'),
+    cachedMiB: (gauge('nelumbo_block_cache_bytes') + gauge('nelumbo_store_memory_bytes')) / 2 ** 20,
+  }
 }
 
 /** MiB per hour, by least squares. */
@@ -58,9 +69,9 @@ const share = (list: readonly number[], part: number): number =>
   [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * part))] ?? Number.NaN
 
 async function main(): Promise<void> {
-  const start = (repo: string, args: readonly string[] = []): Promise<RunningDaemon> =>
-    startDaemon(t, { repo: join(folder, repo), chain, args }, 600_000)
-  const elder = await start('elder', ['--import-chain', join(chain, 'chain.car.zst')])
+  const start = (repo: string, more: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> }) =>
+    startDaemon(t, { repo: join(folder, repo), chain, ...more }, 600_000)
+  const elder = await start('elder', { args: ['--import-chain', join(chain, 'chain.car.zst')] })
   const way: Tipset[] = []
   for (let at = await ask<Tipset>(elder, 'ChainHead'); at.Height > 0; ) {
     way.push(at)
@@ -69,7 +80,7 @@ async function main(): Promise<void> {
   way.reverse()
   const genesis = await ask<Tipset>(elder, 'ChainGetGenesis')
   await ask(elder, 'ChainSetHead', [genesis.Cids])
-  const younger = await start('younger')
+  const younger = await start('younger', { env: SMALL_CACHES })
   await ask(younger, 'NetConnect', [await ask(elder, 'NetAddrsListen')])
   const { pid } = younger.process
   console.log(`${way.length} tipsets in ${minutes} minutes; memory before the first ${residentMiB(pid).toFixed(0)} MiB`)
@@ -79,7 +90,7 @@ async function main(): Promise<void> {
   const samples: { at: number; mib: number }[] = []
   const delays: number[] = []
   let recent: number[] = []
-  await delayP99(younger)
+  await metrics(younger)
   for (const [i, tipset] of way.entries()) {
     await sleep(Math.max(0, from + i * pace - performance.now()))
     const since = performance.now()
@@ -103,10 +114,10 @@ async function main(): Promise<void> {
     const at = performance.now() - from
     if (at >= samples.length * 60_000 || i === way.length - 1) {
       samples.push({ at, mib: residentMiB(pid) })
-      const p99 = await delayP99(younger)
-      delays.push(p99)
+      const { delayP99, cachedMiB } = await metrics(younger)
+      delays.push(delayP99)
       console.log(
-        `${(at / 60_000).toFixed(1)} min, height ${tipset.Height}: memory ${samples.at(-1)?.mib.toFixed(0)} MiB, event loop p99 ${p99.toFixed(1)} ms, ` +
+        `${(at / 60_000).toFixed(1)} min, height ${tipset.Height}: memory ${samples.at(-1)?.mib.toFixed(0)} MiB (${cachedMiB.toFixed(0)} of them caches), event loop p99 ${delayP99.toFixed(1)} ms, ` +
           `a tipset after ${share(recent, 0.5).toFixed(0)} ms (median), ${share(recent, 1).toFixed(0)} ms at most`,
       )
       recent = []

@@ -1,5 +1,8 @@
-# Sourced by bin/nelumbo and bin/run-node with $root set: sets $node to a Node of version 24 or newer and turns on
-# Node's compile cache, which keeps the stripped and compiled sources between two starts.
+# Sourced by bin/nelumbo and bin/run-node with $root set: sets $node to a Node of version 24 or newer and $node_flags to what
+# it is started with, and turns on Node's compile cache, which keeps the stripped and compiled sources between two starts.
+
+# Each thread has a heap of its own, and what is young in it may grow to 128 MiB before it shrinks again: 32 MiB do as well.
+node_flags='--disable-warning=ExperimentalWarning --max-semi-space-size=16'
 
 node=${NELUMBO_NODE:-}
 # The pinned one comes first: it is known to be new enough, and asking another one for its version costs a start.

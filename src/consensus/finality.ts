@@ -15,19 +15,48 @@ export interface EcFinality {
   readonly finalized: Tipset | undefined
 }
 
-/** Blocks in each epoch up to the head, oldest first, null rounds as 0; fewer than `epochs` on a young chain. */
-export function blocksPerEpoch(chain: ChainReader, head: Tipset, epochs: number = EC_WINDOW): number[] {
-  const counts: number[] = []
-  let at = head
-  for (;;) {
-    counts.push(at.blocks.length)
-    if (counts.length >= epochs || at.height === 0) break
-    const parent = chain.parent(at)
-    for (let e: ChainEpoch = at.height - 1; e > parent.height && counts.length < epochs; e--) counts.push(0)
-    if (counts.length >= epochs) break
-    at = parent
+interface Counted {
+  readonly id: string
+  readonly height: ChainEpoch
+  readonly blocks: number
+}
+
+/** Counts the blocks of the epochs up to a head. What was counted for the last head is not read again for one on top of it. */
+export class BlockCounts {
+  readonly #chain: ChainReader
+  readonly #epochs: number
+  /** Tipsets of one chain, oldest first, down to the first at or below the window. */
+  #way: Counted[] = []
+
+  constructor(components: { readonly chain: ChainReader }, epochs: number = EC_WINDOW) {
+    this.#chain = components.chain
+    this.#epochs = epochs
   }
-  return counts.reverse()
+
+  /**
+   * Blocks in each epoch up to the head, oldest first, null rounds as 0; fewer than asked for on a young chain.
+   * @throws MissingBlockError where the store does not reach back so far
+   */
+  upTo(head: Tipset): number[] {
+    const oldest = Math.max(0, head.height - this.#epochs + 1)
+    // A head below the last one: the window begins before what was counted.
+    if ((this.#way[0]?.height ?? 0) > oldest) this.#way = []
+    const added: Counted[] = []
+    for (let at = head; ; at = this.#chain.parent(at)) {
+      while ((this.#way.at(-1)?.height ?? -1) > at.height) this.#way.pop()
+      if (this.#way.at(-1)?.id === at.key.id) break
+      added.push({ id: at.key.id, height: at.height, blocks: at.blocks.length })
+      if (at.height <= oldest) {
+        this.#way = []
+        break
+      }
+    }
+    this.#way.push(...added.reverse())
+    while ((this.#way[1]?.height ?? Number.POSITIVE_INFINITY) <= oldest) this.#way.shift()
+    const counts = new Array<number>(head.height - oldest + 1).fill(0)
+    for (const { height, blocks } of this.#way) if (height >= oldest) counts[height - oldest] = blocks
+    return counts
+  }
 }
 
 /**
@@ -36,17 +65,18 @@ export function blocksPerEpoch(chain: ChainReader, head: Tipset, epochs: number 
  */
 export class EcFinalityCalculator {
   readonly #chain: ChainReader
+  readonly #counts: BlockCounts
   #last: EcFinality | undefined
 
   constructor(components: { readonly chain: ChainReader }) {
     this.#chain = components.chain
+    this.#counts = new BlockCounts(components)
   }
 
   /** @throws MissingBlockError where the store does not reach back 905 epochs */
   at(head: Tipset): EcFinality {
     if (this.#last?.head.equals(head) === true) return this.#last
-    const counts = blocksPerEpoch(this.#chain, head)
-    const depth = finalDepth(counts, DEFAULT_ASSUMPTIONS, FINALITY_TARGET)
+    const depth = finalDepth(this.#counts.upTo(head), DEFAULT_ASSUMPTIONS, FINALITY_TARGET)
     const finalized =
       depth === undefined ? undefined : this.#chain.tipsetByHeight(Math.max(0, head.height - depth), head, { before: true })
     this.#last = { head, depth, finalized }

@@ -26,8 +26,6 @@ const STACK_MB = 64
  * that is created may have its parents executed; the second starts when it is needed.
  */
 const URGENT_THREADS = 2
-/** Blocks that machines read again are kept here, for all threads together. */
-const BLOCK_CACHE_BYTES = 256 << 20
 
 export interface ChainPoolInit {
   readonly chainPath: string
@@ -69,12 +67,16 @@ export class ChainPool implements QueryPool {
     )
   }
 
-  /** Process-wide settings of the FVM; before any machine is made. */
-  static configure(queryThreads = availableParallelism()): void {
+  /**
+   * Process-wide settings of the FVM; before any machine is made.
+   * @param options.blockCacheBytes for blocks that machines read again, of all threads together; 256 MiB where nothing is said
+   */
+  static configure(options: { readonly queryThreads?: number | undefined; readonly blockCacheBytes?: number } = {}): void {
+    const { queryThreads = availableParallelism(), blockCacheBytes } = options
     // A machine holds an engine while it lives: one for each thread, that of the chain among them, and one to spare so that none
     // ever waits for another.
     configureEngine({ concurrency: Math.max(1, queryThreads) + URGENT_THREADS + 2 })
-    setBlockCacheBytes(BLOCK_CACHE_BYTES)
+    if (blockCacheBytes !== undefined) setBlockCacheBytes(blockCacheBytes)
   }
 
   #startThread(name: string): WorkerThread {

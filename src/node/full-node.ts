@@ -138,14 +138,14 @@ async function start(options: FullNodeOptions, components: FullNodeComponents, c
   const config = await loadConfig(repo, options)
   if (options.removeExistingChain) await removeChain(repo)
 
-  const store = await LevelBlockstore.open({ path: repo.paths.chain })
+  const store = await LevelBlockstore.open({ path: repo.paths.chain, cacheBytes: config.Chainstore.Caches.IndexBytes })
   closers.push(() => store.close())
   const metadata = await MetadataStore.open(repo.paths.metadata)
   closers.push(() => metadata.close())
   const chain = await ChainStore.open({ store, metadata, reader: new ChainReader(store) })
   closers.push(() => chain.close())
   await useVerifyingKeys(network, options.proofParameters, signal)
-  ChainPool.configure(options.queryThreads)
+  ChainPool.configure({ queryThreads: options.queryThreads, blockCacheBytes: config.Chainstore.Caches.BlockBytes })
 
   await ensureGenesis({ store, chain, repo }, network, {
     ...(options.genesisPath === undefined ? {} : { path: options.genesisPath }),
@@ -227,7 +227,7 @@ async function start(options: FullNodeOptions, components: FullNodeComponents, c
   const journal = await Journal.open(repo.paths.journal)
   journal.follow(chain)
   closers.push(() => journal.close())
-  const metrics = nodeMetrics({ chain, network, clock })
+  const metrics = nodeMetrics({ chain, stores: [store, metadata], network, clock })
   closers.push(async () => metrics.close())
   const { peerId, privateKey } = await loadOrCreateHostKey(repo.keystore)
   const wallet = config.Wallet.DisableLocal ? undefined : await LocalWallet.open({ keystore: repo.keystore }, network)

@@ -15,8 +15,15 @@ export interface NodeMetrics {
   close(): void
 }
 
+interface MetricsComponents {
+  readonly chain: ChainStore
+  readonly stores: readonly { readonly memoryBytes: number }[]
+  readonly network: Network
+  readonly clock: Clock
+}
+
 /** What every node counts; names are Lotus's where it has them (metrics/metrics.go). */
-export function nodeMetrics(c: { readonly chain: ChainStore; readonly network: Network; readonly clock: Clock }): NodeMetrics {
+export function nodeMetrics(c: MetricsComponents): NodeMetrics {
   const registry = new MetricsRegistry()
   registry
     .add(new Gauge('lotus_info', 'Version of the node and its network.'))
@@ -45,6 +52,11 @@ export function nodeMetrics(c: { readonly chain: ChainStore; readonly network: N
   registry.add(new Gauge('process_resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss()))
   registry.add(
     new Gauge('nelumbo_block_cache_bytes', 'Blocks that the virtual machine keeps in memory.', () => Number(cacheStats().bytes)),
+  )
+  registry.add(
+    new Gauge('nelumbo_store_memory_bytes', 'What the databases keep in memory.', () =>
+      c.stores.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    ),
   )
   return {
     registry,

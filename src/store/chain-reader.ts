@@ -37,8 +37,15 @@ export interface HeadChange {
   readonly tipset: Tipset
 }
 
-/** More than the look-back of power (900) and what the finality calculator counts (905) reach, one behind the other. */
-const CACHED_TIPSETS = 2048
+/** More than the look-back of power (900) reaches. */
+const CACHED_TIPSETS = 1024
+/** CIDs of messages that are kept, in lists of a block each; a block of a busy chain has some 200. */
+const CACHED_MESSAGE_CIDS = 65_536
+
+interface MessageCids {
+  readonly blsCids: readonly CID[]
+  readonly secpCids: readonly CID[]
+}
 
 export interface ChainReaderOptions {
   /** How senders are told apart; without it a tipset that mixes id and key addresses among its senders is refused. */
@@ -56,7 +63,10 @@ export interface ChainReaderOptions {
 export class ChainReader {
   readonly store: BlockReader
   readonly #tipsets: Lru<string, Tipset>
-  readonly #metas = new Lru<string, { blsCids: readonly CID[]; secpCids: readonly CID[] }>(2048)
+  readonly #metas = new Lru<string, MessageCids>(
+    CACHED_MESSAGE_CIDS,
+    ({ blsCids, secpCids }) => 1 + blsCids.length + secpCids.length,
+  )
   readonly #index: ChainIndex
   readonly #senders: SenderRules | undefined
 
@@ -117,7 +127,7 @@ export class ChainReader {
   }
 
   /** The CIDs of a block's messages. */
-  messageCids(block: BlockHeader): { readonly blsCids: readonly CID[]; readonly secpCids: readonly CID[] } {
+  messageCids(block: BlockHeader): MessageCids {
     const key = cidKey(block.messages)
     const known = this.#metas.get(key)
     if (known !== undefined) return known

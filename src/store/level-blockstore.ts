@@ -55,6 +55,11 @@ export class LevelBlockstore implements Blockstore {
     this.#writer = readOnly ? undefined : new PackWriter(folder, nextPack, (pack, bytes) => recordSealed(index, pack, bytes))
   }
 
+  /** Memory that the index takes. */
+  get memoryBytes(): number {
+    return this.#closed ? 0 : this.#index.memoryBytes
+  }
+
   /** @throws StoreError STORE_OPEN when another process holds the folder, STORE_CORRUPT when LevelDB cannot read it */
   static async open(options: LevelBlockstoreOptions): Promise<LevelBlockstore> {
     const folder = packFolder(options.path)

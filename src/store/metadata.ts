@@ -54,6 +54,11 @@ export class MetadataStore {
     return new MetadataStore(db)
   }
 
+  /** Memory that LevelDB takes. */
+  get memoryBytes(): number {
+    return this.#closed ? 0 : this.#db.memoryBytes
+  }
+
   get(key: string): Uint8Array | undefined {
     if (this.#closed) throw new StoreError('STORE_CLOSED', 'the metadata store is closed')
     const pending = this.#pending.get(key)

@@ -69,6 +69,11 @@ export class RawLevel extends ClassicLevel<Uint8Array, Uint8Array> {
     }
   }
 
+  /** What LevelDB itself counts: its cache of blocks and the tables that wait for the disk. Grows up to the sum of their limits. */
+  get memoryBytes(): number {
+    return Number(this.getProperty('leveldb.approximate-memory-usage'))
+  }
+
   rawGet(key: Uint8Array): Uint8Array | undefined {
     return this.#below._getSync(key, VIEW)
   }

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { toJson } from '../../src/codec/codec.ts'
+import { cacheStats } from '../../src/native/fvm.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
 import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
 import type { FullNodeOptions } from '../../src/node/options.ts'
@@ -34,7 +35,10 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
       haltAfterImport: false,
       apiPort: 0,
       queryThreads: 1,
-      configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
+      configOverrides: {
+        LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0',
+        LOTUS_CHAINSTORE_CACHES_BLOCKBYTES: `${96 << 20}`,
+      },
       p2p: { bootstrap: false, bootstrapper: false },
       ...more,
     })
@@ -60,6 +64,11 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
   t.same((status as { ChainStatus: unknown }).ChainStatus, { BlocksPerTipsetLast100: 0, BlocksPerTipsetLastFinality: 0 })
   t.equal((await fetch(`${younger.server?.url}/health/livez`)).status, 200)
   t.equal((await fetch(`${younger.server?.url}/health/readyz`)).status, 503, 'the chain ends long before the clock')
+
+  t.equal(cacheStats().limitBytes, 96 << 20, 'as the config says')
+  const metrics = await (await fetch(`${younger.server?.url}/debug/metrics`)).text()
+  for (const name of ['nelumbo_block_cache_bytes', 'nelumbo_store_memory_bytes', 'process_resident_memory_bytes'])
+    t.match(metrics, new RegExp(`^# TYPE ${name} gauge\n${name} [1-9]\\d+$`, 'm'), name)
 
   const delays: number[] = []
   let messages = 0

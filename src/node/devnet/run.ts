@@ -76,7 +76,7 @@ export async function startDevnet(options: DevnetRunOptions, components: DevnetC
     const lock = await lockRepo(layout.folder)
     closers.push(() => lock.release())
     // The genesis is made with the machines that the node will use.
-    ChainPool.configure(options.queryThreads)
+    ChainPool.configure({ queryThreads: options.queryThreads })
     const made = !devnetExists(layout)
     const description = await ports(made ? await makeDevnet(options, time) : await readDescription(layout), layout)
     const { beacon } = description

@@ -7,6 +7,7 @@ const seconds = 1000
 const hours = 3600 * seconds
 /** Epochs in a day: the shortest time that an index or a filter can span. */
 const day = 2880
+const MAX_CACHE_BYTES = 2 ** 42
 
 /** The config of a full node (Lotus: node/config/types.go and def.go). */
 export const fullNodeConfig = section({
@@ -106,6 +107,13 @@ export const fullNodeConfig = section({
       },
       ['HotStoreType', 'MarkSetType'],
     ),
+    Caches: section({
+      BlockBytes: setting(uint, 256 << 20, [
+        'Memory for blocks of the state, kept from one execution to the next, in bytes. It fills in hours to days; a machine',
+        'with little memory gets on with a quarter.',
+      ]),
+      IndexBytes: setting(uint, 64 << 20, 'Memory for the index that tells where a block is on the disk, in bytes.'),
+    }),
   }),
   Fevm: section({
     EnableEthRPC: setting(bool, false, 'Whether eth_ methods are served. They need ChainIndexer.EnableIndexer.'),
@@ -168,10 +176,12 @@ export function checkFullNodeConfig(config: FullNodeConfig): void {
   const fail = (what: string): never => {
     throw new ConfigError('CONFIG_VALUE', what)
   }
-  const { ChainIndexer, Events, Fevm, Libp2p, Wallet } = config
+  const { ChainIndexer, Chainstore, Events, Fevm, Libp2p, Wallet } = config
   // Its keys would not be used, without a word: blocks and messages would go unsigned, or be signed by others.
   if (Wallet.RemoteBackend !== '')
     fail('Wallet.RemoteBackend names a remote wallet, which this version does not support: leave it empty, and import its keys.')
+  for (const [key, bytes] of Object.entries(Chainstore.Caches))
+    if (bytes > MAX_CACHE_BYTES) fail(`Chainstore.Caches.${key} must be at most ${MAX_CACHE_BYTES} (4 TiB).`)
   if (Fevm.EnableEthRPC && !ChainIndexer.EnableIndexer)
     fail('Fevm.EnableEthRPC needs the index: set ChainIndexer.EnableIndexer to true.')
   if (Events.EnableActorEventsAPI && !ChainIndexer.EnableIndexer) {

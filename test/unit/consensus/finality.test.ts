@@ -1,5 +1,5 @@
 import t from 'tap'
-import { blocksPerEpoch, EcFinalityCalculator } from '../../../src/consensus/finality.ts'
+import { BlockCounts, EcFinalityCalculator } from '../../../src/consensus/finality.ts'
 import {
   DEFAULT_ASSUMPTIONS,
   FINALITY_TARGET,
@@ -9,6 +9,7 @@ import {
   skellam,
 } from '../../../src/consensus/finality-math.ts'
 import { ChainReader } from '../../../src/store/chain-reader.ts'
+import type { Tipset } from '../../../src/types/tipset.ts'
 import { testChain } from '../../kit/fork-chain.ts'
 
 /** Blocks per epoch of the reference's example, one hexadecimal digit each (Lotus chain/ecfinality/calculator_test.go). */
@@ -96,10 +97,47 @@ t.test('counts of a chain, null rounds among them', async (t) => {
   const second = c.extend(first, { nullRounds: 3 })
   const head = c.extend(second, { blocks: 4 })
   const chain = new ChainReader(c.store)
-  t.same(blocksPerEpoch(chain, head), [1, 2, 0, 0, 0, 1, 4])
-  t.same(blocksPerEpoch(chain, head, 3), [0, 1, 4])
-  t.same(blocksPerEpoch(chain, head, 4), [0, 0, 1, 4])
-  t.same(blocksPerEpoch(chain, genesis), [1])
+  const counts = (tipset: Tipset, epochs?: number) => new BlockCounts({ chain }, epochs).upTo(tipset)
+  t.same(counts(head), [1, 2, 0, 0, 0, 1, 4])
+  t.same(counts(head, 3), [0, 1, 4])
+  t.same(counts(head, 4), [0, 0, 1, 4])
+  t.same(counts(genesis), [1])
+})
+
+t.test('what was counted for one head serves the next, on whatever fork it is', async (t) => {
+  const c = testChain()
+  const chain = new ChainReader(c.store)
+  let read = 0
+  const counted = new (class extends ChainReader {
+    override parent(tipset: Tipset): Tipset {
+      read++
+      return super.parent(tipset)
+    }
+  })(c.store)
+  const window = 30
+  const counts = new BlockCounts({ chain: counted }, window)
+  const tips = [c.genesis()]
+  // A fixed walk over forks of all depths, with null rounds; below what was counted before too.
+  for (let i = 0; i < 300; i++) {
+    const back = i % 7 === 0 ? Math.min(tips.length - 1, (i * 13) % 45) : 0
+    tips.push(
+      c.extend(tips[tips.length - 1 - back] as Tipset, { blocks: 1 + ((i * 5) % 4), nullRounds: i % 3 === 0 ? i % 5 : 0 }),
+    )
+    const tip = tips[i % 11 === 0 ? tips.length - 1 - back : tips.length - 1] as Tipset
+    const expected: number[] = []
+    for (let at = tip; ; at = chain.parent(at)) {
+      const epoch = tip.height - at.height
+      if (epoch < window) expected[epoch] = at.blocks.length
+      if (epoch >= window || at.height === 0) break
+    }
+    const whole = Array.from({ length: Math.min(window, tip.height + 1) }, (_, e) => expected[e] ?? 0)
+    if (JSON.stringify(counts.upTo(tip)) !== JSON.stringify(whole.reverse())) t.fail(`wrong at ${i}`)
+  }
+  const tip = tips.at(-1) as Tipset
+  counts.upTo(tip)
+  read = 0
+  counts.upTo(c.extend(tip))
+  t.equal(read, 1)
 })
 
 t.test('the final tipset of a head', async (t) => {

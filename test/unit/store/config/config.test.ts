@@ -30,6 +30,7 @@ t.test("defaults are Lotus's", async (t) => {
   t.equal(config.API.ListenAddress, '/ip4/127.0.0.1/tcp/1234/http')
   t.equal(config.API.Timeout, 30_000)
   t.equal(config.Fees.DefaultMaxFee, 70_000_000_000_000_000n)
+  t.same(config.Chainstore.Caches, { BlockBytes: 256 * 1024 * 1024, IndexBytes: 64 * 1024 * 1024 })
   t.equal(config.Chainstore.Splitstore.HotStoreMaxSpaceTarget, 650_000_000_000)
   t.same([config.Libp2p.ConnMgrLow, config.Libp2p.ConnMgrHigh, config.Libp2p.ConnMgrGrace], [150, 180, 20_000])
   t.same(
@@ -178,6 +179,10 @@ t.test('settings that contradict each other', async (t) => {
   t.doesNotThrow(check('[Fevm]\nEnableEthRPC = true\n[ChainIndexer]\nEnableIndexer = true'))
   t.throws(check('[ChainIndexer]\nGCRetentionEpochs = 2879'), { message: /must be 0 or at least 2880, not 2879/ })
   t.throws(check('[ChainIndexer]\nGCRetentionEpochs = -1'), { message: /not -1/ })
+  t.doesNotThrow(check('[Chainstore.Caches]\nBlockBytes = 0\nIndexBytes = 4398046511104'))
+  t.throws(check('[Chainstore.Caches]\nBlockBytes = 4398046511105'), {
+    message: /Caches.BlockBytes must be at most 4398046511104/,
+  })
   t.throws(check('[Libp2p]\nConnMgrLow = 200'), { message: /must not be greater than/ })
 })
 
