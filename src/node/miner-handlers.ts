@@ -22,8 +22,8 @@ export function minerHandlers({ api, actors, config }: MinerHandlersComponents):
     }),
     bind(m.actorAddressConfig, () => addressConfigOf(config)),
     bind(m.sectorsSummary, async (_params, { signal }) => {
-      let live = 0n
-      for (const miner of actors) live += (await api.stateMinerSectorCount([miner, TipsetKey.empty], { signal })).live
+      // Of one actor, although there may be more: it is printed beside that actor's power (lotus-miner info).
+      const { live } = await api.stateMinerSectorCount([actors[0] as Address, TipsetKey.empty], { signal })
       return new Map(live === 0n ? [] : [['Proving', Number(live)]])
     }),
     bind(m.runtimeSubsystems, () => subsystemsOf(config)),

@@ -45,5 +45,5 @@ export const sectorsSummary = method({
   name: 'Filecoin.SectorsSummary',
   params: [],
   result: textMap(safeUint),
-  doc: 'How many sectors of the actors that the process serves are in which state. What the chain has counts as Proving.',
+  doc: 'How many sectors of the actor that ActorAddress names are in which state. What the chain has counts as Proving.',
 })
