@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { declareFaultsRecoveredParams, submitWindowedPoStParams } from '../../../src/actors/methods/miner-sectors.ts'
 import { decode } from '../../../src/codec/codec.ts'
 import { configureLogging } from '../../../src/lib/log.ts'
@@ -8,10 +8,27 @@ import { type SignedMessage, signedMessageCid } from '../../../src/types/message
 import { PostChain } from '../../kit/post-chain.ts'
 
 /** Moves the head, and lets everything that it begins come to rest. */
-async function goTo(chain: PostChain, scheduler: WindowPostScheduler, height: number): Promise<void> {
+async function moveTo(chain: PostChain, scheduler: WindowPostScheduler, height: number): Promise<void> {
   chain.height = height
   await scheduler.onHead(chain.key())
   for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Starts a scheduler that runs until the test ends; gives what moves its head. */
+function watch(t: Test, chain: PostChain, changes: object = {}): (height: number) => Promise<void> {
+  const scheduler = chain.scheduler(changes)
+  t.teardown(() => scheduler.close())
+  return (height) => moveTo(chain, scheduler, height)
+}
+
+/** A deadline with one sector whose message has just been sent, and is waiting. */
+async function afterSending(t: Test): Promise<{ readonly chain: PostChain; readonly goTo: (height: number) => Promise<void> }> {
+  const chain = new PostChain()
+  chain.sectors(1, 0, [1])
+  const goTo = watch(t, chain)
+  await goTo(1041)
+  await goTo(1064)
+  return { chain, goTo }
 }
 
 const paramsOf = (m: SignedMessage | undefined) => decode(submitWindowedPoStParams, (m as SignedMessage).message.params)
@@ -20,16 +37,15 @@ const posts = (chain: PostChain) => chain.pushes.filter((m) => m.message.method 
 t.test('a deadline is proven after its challenge and sent after its opening', async (t) => {
   const chain = new PostChain()
   chain.sectors(1, 0, [1, 2])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
+  const goTo = watch(t, chain)
   // Deadline 1 opens at 1060, its challenge is at 1040.
-  await goTo(chain, scheduler, 1040)
+  await goTo(1040)
   t.same(chain.proofsMade, [], 'the challenge has not settled')
-  await goTo(chain, scheduler, 1041)
+  await goTo(1041)
   t.same(chain.proofsMade, ['1,2'])
-  await goTo(chain, scheduler, 1063)
+  await goTo(1063)
   t.equal(posts(chain).length, 0, 'the opening has not settled')
-  await goTo(chain, scheduler, 1064)
+  await goTo(1064)
   t.equal(posts(chain).length, 1)
   const sent = paramsOf(posts(chain)[0])
   t.equal(sent.deadline, 1n)
@@ -40,12 +56,12 @@ t.test('a deadline is proven after its challenge and sent after its opening', as
   )
   t.equal(sent.proofs.length, 1)
   t.equal(sent.proofs[0]?.poStProof, 10)
-  await goTo(chain, scheduler, 1065)
+  await goTo(1065)
   t.equal(posts(chain).length, 1, 'what waits is not sent again')
   chain.mine()
-  await goTo(chain, scheduler, 1066)
+  await goTo(1066)
   t.ok(chain.events.some((e) => e.state === 'succeeded' && e.type === 'scheduler'))
-  await goTo(chain, scheduler, 1120)
+  await goTo(1120)
   t.equal(chain.records.size, 0, 'a closed deadline leaves no record')
   t.same(chain.proofsMade, ['1,2'])
 })
@@ -58,11 +74,11 @@ t.test('the log says when the message was executed, however much later it is see
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
   const first = chain.scheduler()
-  for (const height of [1041, 1064, 1065]) await goTo(chain, first, height)
+  for (const height of [1041, 1064, 1065]) await moveTo(chain, first, height)
   t.same(told(), [])
   chain.mine()
-  await goTo(chain, first, 1070)
-  await goTo(chain, first, 1071)
+  await moveTo(chain, first, 1070)
+  await moveTo(chain, first, 1071)
   await first.close()
   const cid = String(signedMessageCid(posts(chain)[0] as SignedMessage))
   const [line, ...more] = told()
@@ -70,18 +86,17 @@ t.test('the log says when the message was executed, however much later it is see
   t.same(more, [], 'once')
   const second = chain.scheduler()
   t.teardown(() => second.close())
-  await goTo(chain, second, 1080)
+  await moveTo(chain, second, 1080)
   t.match(told(), [/is on chain deadline=1\n$/], 'nothing is made up after a restart')
 })
 
 t.test('partitions go three to a message', async (t) => {
   const chain = new PostChain()
   for (let p = 0; p < 4; p++) chain.sectors(1, p, [p * 2, p * 2 + 1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain)
+  await goTo(1041)
   t.same(chain.proofsMade, ['0,1,2,3,4,5', '6,7'])
-  await goTo(chain, scheduler, 1064)
+  await goTo(1064)
   t.same(
     posts(chain).map((m) => paramsOf(m).partitions.map((p) => p.index)),
     [[0n, 1n, 2n], [3n]],
@@ -96,11 +111,10 @@ t.test('sectors that cannot be proven are skipped, the rest is proven', async (t
   chain.lost.add(2n)
   chain.broken.add(3n)
   chain.lost.add(5n)
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain)
+  await goTo(1041)
   t.same(chain.proofsMade, ['1,4'])
-  await goTo(chain, scheduler, 1064)
+  await goTo(1064)
   t.same(
     paramsOf(posts(chain)[0]).partitions.map((p) => [p.index, [...p.skipped]]),
     [
@@ -117,9 +131,8 @@ t.test('faulty sectors are left out until they are recovering', async (t) => {
   const partition = chain.partitions.get(1)?.[0] as { faulty: BitField; recovering: BitField }
   partition.faulty = BitField.of([1, 2])
   partition.recovering = BitField.of([2])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain)
+  await goTo(1041)
   t.same(chain.proofsMade, ['2'])
 })
 
@@ -131,9 +144,8 @@ t.test('recoveries are declared two deadlines ahead', async (t) => {
   partition.faulty = BitField.of([7, 8, 9])
   partition.recovering = BitField.of([9])
   chain.lost.add(8n)
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain)
+  await goTo(1041)
   t.equal(chain.declared.length, 1)
   const { recoveries } = decode(declareFaultsRecoveredParams, chain.declared[0]?.params as Uint8Array)
   t.same(
@@ -141,7 +153,7 @@ t.test('recoveries are declared two deadlines ahead', async (t) => {
     [[3n, 0n, [7n]]],
     'only what can be proven, and is not declared yet',
   )
-  await goTo(chain, scheduler, 1050)
+  await goTo(1050)
   t.equal(chain.declared.length, 1, 'once for each deadline')
 })
 
@@ -151,9 +163,8 @@ t.test('no more sectors recover than the limit allows', async (t) => {
   chain.sectors(3, 1, [9, 10])
   for (const p of chain.partitions.get(3) ?? []) p.faulty = p.live
   chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler({ recoveringSectorLimit: 3n, maxPartitionsPerRecoveryMessage: 1 })
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain, { recoveringSectorLimit: 3n, maxPartitionsPerRecoveryMessage: 1 })
+  await goTo(1041)
   t.same(
     chain.declared.map((m) => decode(declareFaultsRecoveredParams, m.params).recoveries.map((r) => [...r.sectors])),
     [[[7n, 8n]], [[9n]]],
@@ -164,23 +175,22 @@ t.test('a message that waits too long offers more, up to the limit', async (t) =
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
   chain.maxFee = 2_600n * 1_000_000n
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
-  await goTo(chain, scheduler, 1068)
+  const goTo = watch(t, chain)
+  await goTo(1041)
+  await goTo(1064)
+  await goTo(1068)
   t.equal(posts(chain).length, 1)
-  await goTo(chain, scheduler, 1069)
+  await goTo(1069)
   t.equal(posts(chain).length, 2)
   const [first, second] = posts(chain) as [SignedMessage, SignedMessage]
   t.equal(second.message.nonce, first.message.nonce, 'it takes the place of the first')
   t.equal(second.message.gasPremium, 1251n)
   t.equal(second.message.gasFeeCap, 2501n)
   t.same(second.message.params, first.message.params)
-  await goTo(chain, scheduler, 1074)
+  await goTo(1074)
   t.equal(posts(chain)[2]?.message.gasPremium, 1564n)
   t.equal(posts(chain)[2]?.message.gasFeeCap, 2600n, 'the fee limit caps it')
-  for (let h = 1075; h < 1100; h++) await goTo(chain, scheduler, h)
+  for (let h = 1075; h < 1100; h++) await goTo(h)
   const last = posts(chain).at(-1) as SignedMessage
   t.ok(last.message.gasFeeCap * last.message.gasLimit <= chain.maxFee)
   t.equal(last.message.gasPremium, 2446n, 'a quarter more each time; the next would be above the cap of 2600')
@@ -188,31 +198,21 @@ t.test('a message that waits too long offers more, up to the limit', async (t) =
 })
 
 t.test('a message that the pool has lost is sent again with its nonce', async (t) => {
-  const chain = new PostChain()
-  chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
+  const { chain, goTo } = await afterSending(t)
   chain.pool.splice(0)
-  await goTo(chain, scheduler, 1065)
+  await goTo(1065)
   t.equal(posts(chain).length, 2)
   t.equal(posts(chain)[1]?.message.nonce, posts(chain)[0]?.message.nonce)
 })
 
 t.test('a message in a block of the head itself is neither in the pool nor in the state, and not sent again', async (t) => {
-  const chain = new PostChain()
-  chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
+  const { chain, goTo } = await afterSending(t)
   chain.inHead = chain.pool.splice(0)
-  await goTo(chain, scheduler, 1065)
+  await goTo(1065)
   t.equal(posts(chain).length, 1)
   chain.pool.push(...chain.inHead.splice(0))
   chain.mine()
-  await goTo(chain, scheduler, 1066)
+  await goTo(1066)
   t.equal(posts(chain).length, 1)
 })
 
@@ -220,69 +220,54 @@ t.test('after a restart a message in a block of the head is known too', async (t
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
   const first = chain.scheduler()
-  await goTo(chain, first, 1041)
-  await goTo(chain, first, 1064)
+  await moveTo(chain, first, 1041)
+  await moveTo(chain, first, 1064)
   await first.close()
   chain.inHead = chain.pool.splice(0)
   const second = chain.scheduler()
   t.teardown(() => second.close())
-  await goTo(chain, second, 1065)
-  await goTo(chain, second, 1065)
+  await moveTo(chain, second, 1065)
+  await moveTo(chain, second, 1065)
   t.equal(posts(chain).length, 1)
   t.equal(chain.proofsMade.length, 1)
 })
 
 t.test('a message is not sent again while the chain is past the head that is looked at', async (t) => {
-  const chain = new PostChain()
-  chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
+  const { chain, goTo } = await afterSending(t)
   const [message] = chain.pool.splice(0) as [SignedMessage]
   // The block of the next height took it out of the pool; this height shows nothing of it.
   chain.height = 1066
   chain.later = chain.key()
-  await goTo(chain, scheduler, 1065)
+  await goTo(1065)
   t.equal(posts(chain).length, 1)
   chain.later = undefined
   chain.inHead = [message]
-  await goTo(chain, scheduler, 1066)
+  await goTo(1066)
   t.equal(posts(chain).length, 1)
   chain.inHead = []
-  await goTo(chain, scheduler, 1067)
+  await goTo(1067)
   t.equal(posts(chain).length, 2, 'where the head itself shows nothing of it, it is lost')
   t.equal(posts(chain)[1]?.message.nonce, message.message.nonce)
 })
 
 t.test('a message that a left block has given back to the pool meanwhile is not made twice', async (t) => {
-  const chain = new PostChain()
-  chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
+  const { chain, goTo } = await afterSending(t)
   const [message] = chain.pool.splice(0) as [SignedMessage]
   chain.onPushAgain = () => {
     chain.pool.push(message)
     return 'message already in mpool: message with nonce already exists'
   }
-  await goTo(chain, scheduler, 1065)
+  await goTo(1065)
   t.equal(posts(chain).length, 1)
   t.equal(chain.pool.length, 1)
 })
 
 t.test('a message whose nonce another one has used is made anew', async (t) => {
-  const chain = new PostChain()
-  chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
+  const { chain, goTo } = await afterSending(t)
   const [message] = chain.pool.splice(0) as [SignedMessage]
   chain.displaced.add(message.message.nonce)
   chain.onPushAgain = () => 'minimum expected nonce is 1, got 0: message nonce too low'
-  await goTo(chain, scheduler, 1065)
+  await goTo(1065)
   t.equal(posts(chain).length, 2)
   t.equal(posts(chain)[1]?.message.nonce, message.message.nonce + 1n)
   t.same(posts(chain)[1]?.message.params, message.message.params)
@@ -291,12 +276,11 @@ t.test('a message whose nonce another one has used is made anew', async (t) => {
 t.test('proofs that the chain refuses are made again, not for ever', async (t) => {
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain)
+  await goTo(1041)
   chain.nextExit = 16
   for (let h = 1064; h < 1110; h++) {
-    await goTo(chain, scheduler, h)
+    await goTo(h)
     chain.mine()
   }
   t.equal(chain.proofsMade.length, 4)
@@ -304,17 +288,12 @@ t.test('proofs that the chain refuses are made again, not for ever', async (t) =
 })
 
 t.test('a reverted submission is sent again', async (t) => {
-  const chain = new PostChain()
-  chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
+  const { chain, goTo } = await afterSending(t)
   chain.mine()
-  await goTo(chain, scheduler, 1065)
+  await goTo(1065)
   chain.posted.clear()
   chain.executed.splice(0)
-  await goTo(chain, scheduler, 1066)
+  await goTo(1066)
   t.equal(chain.pool.length, 1, 'the message is on its way again')
   t.equal(chain.proofsMade.length, 1)
 })
@@ -322,14 +301,13 @@ t.test('a reverted submission is sent again', async (t) => {
 t.test('another challenge asks for another proof', async (t) => {
   const chain = new PostChain()
   chain.sectors(1, 0, [1])
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain)
+  await goTo(1041)
   t.equal(chain.proofsMade.length, 1)
   chain.fork = 1
-  await goTo(chain, scheduler, 1064)
-  await goTo(chain, scheduler, 1065)
-  await goTo(chain, scheduler, 1066)
+  await goTo(1064)
+  await goTo(1065)
+  await goTo(1066)
   t.equal(chain.proofsMade.length, 2)
   t.equal(posts(chain).length, 1)
 })
@@ -339,16 +317,12 @@ t.test('a proof that does not verify is made again, five times at most', async (
   chain.sectors(1, 0, [1])
   let tries = 0
   chain.verifies = () => ++tries >= 3
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  await watch(t, chain)(1041)
   t.equal(chain.proofsMade.length, 3)
   const hopeless = new PostChain()
   hopeless.sectors(1, 0, [1])
   hopeless.verifies = () => false
-  const other = hopeless.scheduler()
-  t.teardown(() => other.close())
-  await goTo(hopeless, other, 1041)
+  await watch(t, hopeless)(1041)
   t.equal(hopeless.proofsMade.length, 5)
   t.match(hopeless.events.at(-1)?.error, /did not verify 5 times/)
 })
@@ -361,9 +335,9 @@ t.test('partitions that cannot be proven keep none of the others back', async (t
   chain.verifies = () => fixed || chain.proofsMade.at(-1) !== '6,7'
   const scheduler = chain.scheduler()
   t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  await moveTo(chain, scheduler, 1041)
   t.same(chain.proofsMade, ['0,1,2,3,4,5', ...Array(5).fill('6,7')])
-  await goTo(chain, scheduler, 1064)
+  await moveTo(chain, scheduler, 1064)
   t.equal(posts(chain).length, 1)
   t.same(
     paramsOf(posts(chain)[0]).partitions.map((p) => p.index),
@@ -374,10 +348,10 @@ t.test('partitions that cannot be proven keep none of the others back', async (t
   t.teardown(() => again.close())
   chain.mine()
   fixed = true
-  await goTo(chain, again, 1066)
-  await goTo(chain, again, 1067)
+  await moveTo(chain, again, 1066)
+  await moveTo(chain, again, 1067)
   t.equal(chain.proofsMade.at(-1), '6,7', 'the rest is tried once more')
-  await goTo(chain, again, 1068)
+  await moveTo(chain, again, 1068)
   t.equal(posts(chain).length, 2)
   t.same(
     paramsOf(posts(chain)[1]).partitions.map((p) => p.index),
@@ -390,15 +364,14 @@ t.test('a rest that stays hopeless does not hold up the next deadline', async (t
   for (let p = 0; p < 4; p++) chain.sectors(1, p, [p * 2, p * 2 + 1])
   chain.sectors(2, 0, [20])
   chain.verifies = () => chain.proofsMade.at(-1) !== '6,7'
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
-  await goTo(chain, scheduler, 1064)
+  const goTo = watch(t, chain)
+  await goTo(1041)
+  await goTo(1064)
   chain.mine()
-  for (const height of [1066, 1067, 1068]) await goTo(chain, scheduler, height)
+  for (const height of [1066, 1067, 1068]) await goTo(height)
   const made = chain.proofsMade.length
   t.equal(made, 1 + 5 + 5)
-  await goTo(chain, scheduler, 1101)
+  await goTo(1101)
   t.same(chain.proofsMade.slice(made), ['20'])
 })
 
@@ -410,19 +383,18 @@ t.test('a closing deadline ends a proof that is still being made, and the next b
   chain.gate = new Promise((resolve) => {
     release = resolve
   })
-  const scheduler = chain.scheduler()
-  t.teardown(() => scheduler.close())
-  await goTo(chain, scheduler, 1041)
+  const goTo = watch(t, chain)
+  await goTo(1041)
   chain.gate.then(() => undefined)
   const held = chain.gate
   chain.gate = Promise.resolve()
-  await goTo(chain, scheduler, 1119)
+  await goTo(1119)
   t.same(chain.proofsMade, [], 'one at a time')
-  await goTo(chain, scheduler, 1120)
+  await goTo(1120)
   t.same(chain.proofsMade, ['2'])
   release()
   await held
-  await goTo(chain, scheduler, 1124)
+  await goTo(1124)
   t.same(
     posts(chain).map((m) => paramsOf(m).deadline),
     [2n],
@@ -434,17 +406,17 @@ t.test('a process that dies in any stage meets the deadline after its restart', 
     const chain = new PostChain()
     chain.sectors(1, 0, [1, 2])
     const first = chain.scheduler()
-    for (let h = 1040; h <= dieAt; h++) await goTo(chain, first, h)
+    for (let h = 1040; h <= dieAt; h++) await moveTo(chain, first, h)
     await first.close()
     const second = chain.scheduler()
-    for (let h = dieAt + 1; h < 1069; h++) await goTo(chain, second, h)
+    for (let h = dieAt + 1; h < 1069; h++) await moveTo(chain, second, h)
     t.equal(posts(chain).length, 1, `one message when it dies at ${dieAt}`)
     t.equal(chain.proofsMade.length, 1, 'its proof is kept')
     chain.mine()
-    await goTo(chain, second, 1071)
+    await moveTo(chain, second, 1071)
     await second.close()
     const third = chain.scheduler()
-    for (let h = 1072; h < 1100; h++) await goTo(chain, third, h)
+    for (let h = 1072; h < 1100; h++) await moveTo(chain, third, h)
     await third.close()
     t.equal(posts(chain).length, 1, 'what is on chain is not sent again')
   }
@@ -455,13 +427,13 @@ t.test('a process that dies while it proves proves again', async (t) => {
   chain.sectors(1, 0, [1])
   chain.gate = new Promise(() => undefined)
   const first = chain.scheduler()
-  await goTo(chain, first, 1041)
+  await moveTo(chain, first, 1041)
   chain.gate = Promise.resolve()
   // Not closed: killed.
   const second = chain.scheduler()
   t.teardown(() => second.close())
-  await goTo(chain, second, 1060)
-  await goTo(chain, second, 1064)
+  await moveTo(chain, second, 1060)
+  await moveTo(chain, second, 1064)
   t.equal(posts(chain).length, 1)
 })
 
