@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { livingHolder } from '../../../src/lib/repo-holder.ts'
 import { initMiner } from '../../../src/node/miner-init.ts'
 import { startMinerNode } from '../../../src/node/miner-node.ts'
 import { JsonRpcClient } from '../../../src/rpc/json-client.ts'
@@ -9,6 +10,7 @@ import { Address } from '../../../src/types/address.ts'
 import { runCli } from '../../kit/cli.ts'
 import { temporaryFolder } from '../../kit/daemon.ts'
 import { fakeFullNode } from '../../kit/fake-full-node.ts'
+import { until } from '../../kit/net-pair.ts'
 
 const actor = Address.parse('t01000')
 const worker = Address.parse('t0100')
@@ -76,6 +78,27 @@ t.test('a miner serves its API, and a second one on the same repository is refus
   t.equal(stop.code, 0, stop.stderr)
   await miner.closed
   t.notOk(existsSync(join(repoPath, 'api')), 'no address stays behind')
+})
+
+t.test('a miner that waits for its node says so to commands', async (t) => {
+  const repoPath = await minerRepo(t)
+  let timestamp = 0n
+  const old = fakeFullNode({
+    stateMinerInfo: async () => ({ worker, sectorSize: 2048n }) as never,
+    chainHead: async () => ({ cids: [], height: 7, blocks: [{ timestamp }] }) as never,
+  })
+  const starting = startMinerNode({ repoPath, noSync: false, apiPort: 0 }, { api: old })
+  t.teardown(async () => (await starting).close())
+  await until(() => livingHolder(repoPath)?.waitsFor === 'sync')
+  t.match(await runCli(['miner', 'info'], { env: { LOTUS_MINER_PATH: repoPath } }), {
+    code: 1,
+    stdout: '',
+    stderr:
+      /^ERROR: the process \d+ on the repository \S+ waits until its full node is in sync, [^\n]*; nelumbo sync wait [^\n]*\n$/,
+  })
+  timestamp = BigInt(Math.floor(Date.now() / 1000) + 3600)
+  await starting
+  t.same(livingHolder(repoPath), { pid: process.pid })
 })
 
 t.test('what is wrong with a repository is said', async (t) => {
