@@ -13,6 +13,7 @@ import { loadNetworkFile } from '../src/networks/network-file.ts'
 import { type FullNode, startFullNode } from '../src/node/full-node.ts'
 import type { FullNodeOptions } from '../src/node/options.ts'
 import { sharedDataRoot } from '../test/kit/shared-data.ts'
+import { LOOPBACK } from '../test/kit/test-node.ts'
 
 const [role, address, warm] = process.argv.slice(2)
 const folder = join(sharedDataRoot, 'chains', 'lotus-devnet-proofs')
@@ -37,7 +38,7 @@ function start(options: Partial<FullNodeOptions>): Promise<FullNode> {
     removeExistingChain: false,
     haltAfterImport: false,
     apiPort: 0,
-    configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
+    configOverrides: LOOPBACK,
     ...options,
   })
 }

@@ -6,7 +6,7 @@ import t from 'tap'
 import { fromJson, toJson } from '../../src/codec/codec.ts'
 import { blsSign } from '../../src/native/crypto.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
-import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
+import type { FullNode } from '../../src/node/full-node.ts'
 import { type Message, messageCid, message as messageCodec, type SignedMessage, signedMessage } from '../../src/types/message.ts'
 import { SignatureType } from '../../src/types/signature.ts'
 import { temporaryFolder } from '../kit/daemon.ts'
@@ -14,6 +14,7 @@ import { connect, until } from '../kit/net-pair.ts'
 import { call, netOf } from '../kit/node-call.ts'
 import { readKeyFile } from '../kit/resign.ts'
 import { sharedData } from '../kit/shared-data.ts'
+import { startTestNode } from '../kit/test-node.ts'
 
 t.setTimeout(300_000)
 
@@ -24,22 +25,13 @@ t.test('messages over the API of a node', async (t) => {
   const network = await loadNetworkFile(join(chain, 'network.json'))
   const key = readKeyFile(join(chain, 'miners', 't01000', 'pre-seal-t01000.key'))
   const json = { addressPrefix: network.addressPrefix }
-  const start = async (repoPath: string, imported: boolean): Promise<FullNode> => {
-    const node = await startFullNode({
+  const start = (repoPath: string, imported: boolean): Promise<FullNode> =>
+    startTestNode(t, {
       network,
       bundlesDir: actors,
       repoPath,
-      removeExistingChain: false,
-      haltAfterImport: false,
-      apiPort: 0,
-      queryThreads: 1,
-      configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
-      p2p: { bootstrap: false, bootstrapper: false },
       ...(imported ? { import: { location: join(chain, 'snapshot.car.zst'), mode: 'trust' } } : {}),
     })
-    t.teardown(() => node.close())
-    return node
-  }
   const repo = join(temporaryFolder(t), 'repo')
   let node = await start(repo, true)
   const other = await start(join(temporaryFolder(t), 'repo'), true)

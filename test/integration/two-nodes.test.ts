@@ -6,14 +6,14 @@ import t from 'tap'
 import { toJson } from '../../src/codec/codec.ts'
 import { cacheStats } from '../../src/native/fvm.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
-import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
+import type { FullNode } from '../../src/node/full-node.ts'
 import type { FullNodeOptions } from '../../src/node/options.ts'
 import { type BlockMsg, blockMsg } from '../../src/types/block.ts'
 import type { Tipset } from '../../src/types/tipset.ts'
-import { temporaryFolder } from '../kit/daemon.ts'
 import { connect, until } from '../kit/net-pair.ts'
 import { call, netOf } from '../kit/node-call.ts'
 import { sharedData } from '../kit/shared-data.ts'
+import { LOOPBACK, startTestNode } from '../kit/test-node.ts'
 
 t.setTimeout(600_000)
 
@@ -26,25 +26,9 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
   const actors = sharedData(t, 'actors')
   if (chain === undefined || actors === undefined) return
   const network = await loadNetworkFile(join(chain, 'network.json'))
-  const start = async (more: Partial<FullNodeOptions>): Promise<FullNode> => {
-    const node = await startFullNode({
-      network,
-      bundlesDir: actors,
-      repoPath: join(temporaryFolder(t), 'repo'),
-      removeExistingChain: false,
-      haltAfterImport: false,
-      apiPort: 0,
-      queryThreads: 1,
-      configOverrides: {
-        LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0',
-        LOTUS_CHAINSTORE_CACHES_BLOCKBYTES: `${96 << 20}`,
-      },
-      p2p: { bootstrap: false, bootstrapper: false },
-      ...more,
-    })
-    t.teardown(() => node.close())
-    return node
-  }
+  const configOverrides = { ...LOOPBACK, LOTUS_CHAINSTORE_CACHES_BLOCKBYTES: `${96 << 20}` }
+  const start = (more: Partial<FullNodeOptions>): Promise<FullNode> =>
+    startTestNode(t, { network, bundlesDir: actors, configOverrides, ...more })
 
   const elder = await start({ import: { location: join(chain, 'chain.car.zst'), mode: 'validate' } })
   const way = tipsetsFrom(elder, SPLIT)

@@ -11,12 +11,13 @@ import { clockBehind, type SharedClock, systemClock } from '../../src/lib/clock.
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
 import type { DevnetOptions } from '../../src/node/devnet/make.ts'
 import { type Devnet, startDevnet } from '../../src/node/devnet/run.ts'
-import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
+import type { FullNode } from '../../src/node/full-node.ts'
 import { temporaryFolder } from './daemon.ts'
 import { FastTime } from './fast-time.ts'
 import { until } from './net-pair.ts'
 import { call } from './node-call.ts'
 import { sharedDataRoot } from './shared-data.ts'
+import { LOOPBACK, startTestNode } from './test-node.ts'
 
 export interface EnsembleOptions {
   /** Seconds. */
@@ -147,20 +148,16 @@ export class EnsembleBuilder {
   }
 
   async #join(devnet: Devnet, repoPath: string, overrides: Readonly<Record<string, string>> = {}): Promise<FullNode> {
-    const node = await startFullNode(
+    const node = await startTestNode(
+      this.#t,
       {
         network: await loadNetworkFile(devnet.layout.network),
         repoPath,
-        removeExistingChain: false,
-        haltAfterImport: false,
-        apiPort: 0,
-        queryThreads: 1,
-        configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0', ...overrides },
+        configOverrides: { ...LOOPBACK, ...overrides },
         p2p: { bootstrap: true, bootstrapper: false },
       },
       { clock: this.#clock },
     )
-    this.#t.teardown(() => node.close())
     const peer = devnet.node.net?.peerId as string
     await until(() => node.net?.peers.peers.has(peer) === true, PATIENCE_MS, 'the connection to the first node')
     return node

@@ -12,7 +12,7 @@ import { LocalProver } from '../../src/miner/prover.ts'
 import type { DrandChainInfo } from '../../src/networks/drand.ts'
 import { loadNetworkFile } from '../../src/networks/network-file.ts'
 import type { Network } from '../../src/networks/types.ts'
-import { type FullNode, startFullNode } from '../../src/node/full-node.ts'
+import type { FullNode } from '../../src/node/full-node.ts'
 import { initMiner } from '../../src/node/miner-init.ts'
 import { type MinerNode, startMinerNode } from '../../src/node/miner-node.ts'
 import type { FullNodeOptions } from '../../src/node/options.ts'
@@ -25,6 +25,7 @@ import { FastTime } from './fast-time.ts'
 import { until } from './net-pair.ts'
 import { call } from './node-call.ts'
 import { BEACON_SECRET } from './served-network.ts'
+import { startTestNode } from './test-node.ts'
 
 /** The miners of `chains/lotus-devnet-proofs`. */
 export const lotusMiners = [Address.fromId(1000n), Address.fromId(1001n)] as const
@@ -80,25 +81,8 @@ export async function mineOn(
     return path
   }
   const network = await loadNetworkFile(networkFile(parameters))
-  const startNode = async (of: Network, options: Partial<FullNodeOptions> = {}, components = {}): Promise<FullNode> => {
-    const node = await startFullNode(
-      {
-        network: of,
-        bundlesDir: actors,
-        repoPath: join(temporaryFolder(t), 'repo'),
-        removeExistingChain: false,
-        haltAfterImport: false,
-        apiPort: 0,
-        queryThreads: 1,
-        configOverrides: { LOTUS_LIBP2P_LISTENADDRESSES: '/ip4/127.0.0.1/tcp/0' },
-        p2p: { bootstrap: false, bootstrapper: false },
-        ...options,
-      },
-      components,
-    )
-    t.teardown(() => node.close())
-    return node
-  }
+  const startNode = (of: Network, options: Partial<FullNodeOptions> = {}, components = {}): Promise<FullNode> =>
+    startTestNode(t, { network: of, bundlesDir: actors, ...options }, components)
   const imported = { location: join(chain, 'snapshot.car.zst'), mode: 'trust' } as const
   const node = await startNode(network, { import: imported }, { clock: time.clock })
   const api = node.api as Api
