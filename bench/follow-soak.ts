@@ -5,7 +5,8 @@
 //
 // One node has executed a chain that Lotus made and goes back to its genesis; the other begins with the genesis alone. Block by
 // block the first is handed what it had, as a miner hands it over; the second gets it by gossip and bitswap, executes and validates
-// it. The tipsets are spread over the time given. Prints a line every minute, and last the slope of the second half.
+// it. The tipsets are spread over the time given. Prints a line every minute, and last
+// what memory grows by with a tipset.
 //
 // The caches of the second are small, so that they are full after a part of the chain and what grows then is something else: as
 // they are by default, they would fill all along.
@@ -55,14 +56,14 @@ async function metrics(node: RunningDaemon): Promise<{ readonly delayP99: number
   }
 }
 
-/** MiB per hour, by least squares. */
-function slope(samples: readonly { readonly at: number; readonly mib: number }[]): number {
+/** KiB per tipset, by least squares. */
+function slope(samples: readonly { readonly tipsets: number; readonly mib: number }[]): number {
   const n = samples.length
-  const mx = samples.reduce((s, p) => s + p.at, 0) / n
+  const mx = samples.reduce((s, p) => s + p.tipsets, 0) / n
   const my = samples.reduce((s, p) => s + p.mib, 0) / n
-  const xy = samples.reduce((s, p) => s + (p.at - mx) * (p.mib - my), 0)
-  const xx = samples.reduce((s, p) => s + (p.at - mx) ** 2, 0)
-  return (xy / xx) * 3_600_000
+  const xy = samples.reduce((s, p) => s + (p.tipsets - mx) * (p.mib - my), 0)
+  const xx = samples.reduce((s, p) => s + (p.tipsets - mx) ** 2, 0)
+  return (xy / xx) * 1024
 }
 
 const share = (list: readonly number[], part: number): number =>
@@ -87,7 +88,7 @@ async function main(): Promise<void> {
 
   const from = performance.now()
   const pace = (Number(minutes) * 60_000) / way.length
-  const samples: { at: number; mib: number }[] = []
+  const samples: { tipsets: number; mib: number }[] = []
   const delays: number[] = []
   let recent: number[] = []
   await metrics(younger)
@@ -113,7 +114,7 @@ async function main(): Promise<void> {
     recent.push(performance.now() - since)
     const at = performance.now() - from
     if (at >= samples.length * 60_000 || i === way.length - 1) {
-      samples.push({ at, mib: residentMiB(pid) })
+      samples.push({ tipsets: i, mib: residentMiB(pid) })
       const { delayP99, cachedMiB } = await metrics(younger)
       delays.push(delayP99)
       console.log(
@@ -123,9 +124,10 @@ async function main(): Promise<void> {
       recent = []
     }
   }
-  const late = samples.slice(samples.length >> 1)
+  const quarter = samples.length >> 2
+  const quarters = [0, 1, 2, 3].map((q) => slope(samples.slice(q * quarter, q === 3 ? undefined : (q + 1) * quarter)).toFixed(0))
   console.log(
-    `peak ${residentMiB(pid, 'VmHWM').toFixed(0)} MiB, slope of the second half ${slope(late).toFixed(1)} MiB/h, ` +
+    `peak ${residentMiB(pid, 'VmHWM').toFixed(0)} MiB, growth in each quarter ${quarters.join(', ')} KiB a tipset, ` +
       `event loop p99 by minute: median ${share(delays, 0.5).toFixed(1)}, worst ${share(delays, 1).toFixed(1)} ms`,
   )
 }
