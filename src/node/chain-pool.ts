@@ -138,13 +138,10 @@ export class ChainPool implements QueryPool {
     return this.#queries.call('weigh', { tipset: head.cids.map(String) }, { urgent: true }) as Promise<bigint>
   }
 
-  /** What is to be done with a block from gossip. */
-  async gossipVerdict(block: BlockMsg): Promise<GossipVerdict['verdict']> {
+  /** What is to be done with a block from gossip, and why. */
+  gossipVerdict(block: BlockMsg): Promise<GossipVerdict> {
     const args = { block: encode(blockMsg, block), head: this.#head().cids.map(String) }
-    const { verdict, code, message } = (await this.#queries.call('gossipVerdict', args, { urgent: true })) as GossipVerdict
-    if (verdict !== 'accept')
-      log.debug('a block from gossip was not accepted', { height: block.header.height, verdict, code, message })
-    return verdict
+    return this.#queries.call('gossipVerdict', args, { urgent: true }) as Promise<GossipVerdict>
   }
 
   /** Where a message was executed, as JSON text; see wait-message.ts. */

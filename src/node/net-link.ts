@@ -1,10 +1,12 @@
 import { decode } from '../codec/codec.ts'
 import { getLogger } from '../lib/log.ts'
 import type { MessagePool } from '../mpool/message-pool.ts'
+import { NetError } from '../net/errors.ts'
 import type { ExchangeClient } from '../net/exchange/client.ts'
 import { fullBlocks } from '../net/exchange/full-blocks.ts'
 import { readerSource } from '../net/exchange/source.ts'
 import type { GossipOrigin } from '../net/pubsub/pubsub.ts'
+import type { Verdict } from '../net/pubsub/verdict.ts'
 import { NetService } from '../net/service.ts'
 import type { Network } from '../networks/types.ts'
 import type { ChainStore } from '../store/chain-store.ts'
@@ -55,7 +57,7 @@ export async function createNet(c: NetLinkComponents, options: P2pOptions): Prom
       genesis: chain.genesis?.cids[0] as CID,
       chain: readerSource(chain.reader),
       blocks: { get: (cid) => store.get(cid) },
-      validateBlock: (block) => pool.gossipVerdict(block),
+      validateBlock: (block, from) => judgeBlock(pool, block, from),
       validateMessage: (message, from) => (from.local ? mpool.checkOwn(message) : mpool.add(message)),
       checkMessages: (tipset, messages) => {
         for (const block of fullBlocks(tipset, messages)) messageBlocks(block)
@@ -162,4 +164,13 @@ async function gather(net: NetService, store: LevelBlockstore, block: BlockMsg, 
     bls: block.blsMessages.map((cid) => decode(message, dataOf(cid))),
     secp: block.secpkMessages.map((cid) => decode(signedMessage, dataOf(cid))),
   }
+}
+
+/** @throws NetError NET_PUBLISH with the reason for a block of this node that others would not take: its miner must learn of it */
+async function judgeBlock(pool: ChainPool, block: BlockMsg, from: GossipOrigin): Promise<Verdict> {
+  const { verdict, code, message } = await pool.gossipVerdict(block)
+  if (verdict === 'accept') return verdict
+  if (from.local) throw new NetError('NET_PUBLISH', `the block was not published: ${message}`, { fields: { code } })
+  log.debug('a block from gossip was not accepted', { height: block.header.height, verdict, code, message })
+  return verdict
 }

@@ -54,6 +54,13 @@ t.test('a node with nothing but genesis follows another one', async (t) => {
   for (const name of ['nelumbo_block_cache_bytes', 'nelumbo_store_memory_bytes', 'process_resident_memory_bytes'])
     t.match(metrics, new RegExp(`^# TYPE ${name} gauge\n${name} [1-9]\\d+$`, 'm'), name)
 
+  const [good] = messagesOf(elder, later[0] as Tipset) as [BlockMsg]
+  await t.rejects(
+    netOf(elder).pubsub.publishBlock({ ...good, header: { ...good.header, blockSig: { type: 2, data: new Uint8Array(96) } } }),
+    { code: 'NET_PUBLISH', message: /^the block was not published: the block is not signed by the worker f3/ },
+    'who makes a bad block learns why it is not published',
+  )
+
   const delays: number[] = []
   let messages = 0
   for (const tipset of later) {

@@ -32,6 +32,7 @@ export interface GossipOrigin {
 export interface PubsubComponents {
   readonly gossip: GossipSub
   readonly self: PeerId
+  /** May throw, with the reason, for a block of this node itself, as `validateMessage`. */
   readonly validateBlock: (block: BlockMsg, from: GossipOrigin) => Promise<Verdict>
   readonly validateMessage: (message: SignedMessage, from: GossipOrigin) => Promise<Verdict>
   /** Told of each block that was accepted, once. It must not throw. */
@@ -176,8 +177,13 @@ export class Pubsub {
     const validate = this.#validators.get(topic)
     if (validate === undefined) throw new NetError('NET_PUBLISH', `the topic ${topic} has not been joined`)
     const started = performance.now()
-    const verdict = await validate(data, { peer: this.#self, local: true })
-    this.#c.onJudged?.({ topic, local: true, verdict, ms: performance.now() - started })
+    const judged = (verdict: Verdict): void =>
+      this.#c.onJudged?.({ topic, local: true, verdict, ms: performance.now() - started })
+    const verdict = await validate(data, { peer: this.#self, local: true }).catch((error: unknown) => {
+      judged('reject')
+      throw error
+    })
+    judged(verdict)
     if (verdict !== 'accept')
       throw new NetError('NET_PUBLISH', `a message for ${topic} was not published: its check said "${verdict}"`)
     const { recipients } = await this.#c.gossip.publish(topic, data)
