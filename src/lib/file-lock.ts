@@ -8,12 +8,15 @@ export class FileLockError extends NodeError {
   }
 }
 
+/** Locks that are held. A connection that nobody refers to any more is collected, and its lock with it: these never are. */
+const connections = new Set<DatabaseSync>()
+
 /** SQLITE_BUSY: another connection has the lock. */
 const busy = 5
 
 /**
- * Takes an exclusive lock on a file, which is made for nothing else. The operating system drops it when the process ends,
- * however that happens. Node has no file locks; SQLite takes one with its exclusive transaction (fcntl).
+ * Takes an exclusive lock on a file, which is made for nothing else. It holds until it is given back; when the process ends,
+ * however that happens, the operating system drops it. Node has no file locks; SQLite takes one with its exclusive transaction (fcntl).
  * @returns what gives the lock back; undefined where another process, or this one, has it. @throws FileLockError
  */
 export function tryLockFile(path: string): (() => void) | undefined {
@@ -22,8 +25,9 @@ export function tryLockFile(path: string): (() => void) | undefined {
     database = new DatabaseSync(path, { timeout: 0 })
     database.exec('BEGIN EXCLUSIVE')
     const held = database
+    connections.add(held)
     return () => {
-      if (held.isOpen) held.close()
+      if (connections.delete(held)) held.close()
     }
   } catch (cause) {
     database?.close()

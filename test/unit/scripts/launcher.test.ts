@@ -86,5 +86,5 @@ t.test('NELUMBO_NODE chooses another Node', async (t) => {
     encoding: 'utf8',
     env: { ...process.env, NELUMBO_NODE: other },
   })
-  t.equal(stdout, 'other --disable-warning=ExperimentalWarning script.ts\n')
+  t.equal(stdout, 'other --disable-warning=ExperimentalWarning --max-semi-space-size=16 script.ts\n')
 })
