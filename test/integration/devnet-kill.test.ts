@@ -62,7 +62,7 @@ t.test('killed while it is made, while it begins, and while it runs', async (t) 
   const description = join(home, '.nelumbo-devnet', 'devnet.json')
   const begin = () => new DevnetProcess(t, home, bundles)
 
-  for (const point of ['sealing sectors, 1 of 2', 'making the genesis block']) {
+  for (const point of ['sealing sectors, 0 of 2', 'sealing sectors, 2 of 2', 'making the genesis block']) {
     const devnet = begin()
     await devnet.printed(point)
     t.match(devnet.output, /^making a new devnet in /)
