@@ -21,6 +21,7 @@ import { LOOPBACK } from './ip.ts'
 import type { NetComponents, NetEvents, NetInit } from './net-init.ts'
 import { NetView } from './net-view.ts'
 import { PeerManager } from './peer-manager.ts'
+import { restoreOutboundStreams } from './pubsub/outbound-streams.ts'
 import { Pubsub } from './pubsub/pubsub.ts'
 import { BLACKLISTED_SCORE, BOOTSTRAPPER_SCORE, scoreThresholds } from './pubsub/score-params.ts'
 
@@ -268,7 +269,10 @@ export class NetService {
     }
   }
 
-  /** Cuts connections that are too many or come to nothing, and those to peers whose gossip is worth nothing any more. */
+  /**
+   * Cuts connections that are too many or come to nothing, and those to peers whose gossip is worth nothing any more; brings back
+   * the streams for gossip that have ended.
+   */
   #look(): void {
     for (const id of this.host.libp2p.getPeers()) {
       const peer = id.toString()
@@ -276,6 +280,7 @@ export class NetService {
       log.info('a peer is turned away for its gossip score', { peer, score: this.pubsub.scoreOf(peer) })
       this.expel(peer, GRAYLIST_SHUN_MS)
     }
+    restoreOutboundStreams(this.host.libp2p.services.pubsub, (peer) => this.host.libp2p.getConnections(peer))
     this.#hello.look()
     void this.trimmer.trim()
   }

@@ -42,6 +42,34 @@ async function joined(a: NetService, b: NetService, topic: string): Promise<void
   )
 }
 
+t.test('a stream that a peer has reset is opened anew: what is published reaches it again', async (t) => {
+  const data = recorded(t)
+  if (data === undefined) return
+  const nodes = await Promise.all([0, 1].map(() => makeNode(data.chain, {}, { checkEveryMs: 50 })))
+  t.teardown(() => Promise.all(nodes.map((n) => n.stop())))
+  await Promise.all(nodes.map((n) => n.start()))
+  const [a, b] = nodes as [NetService, NetService]
+  await connect(a, b)
+  await joined(a, b, a.pubsub.blocksTopic)
+  const got: string[] = []
+  b.events.on('block', (block) => got.push(String(blockCid(block.header))))
+  const [before, after] = data.blocks as [BlockMsg, BlockMsg]
+  await a.pubsub.publishBlock(before)
+  await until(() => got.length === 1, 5000, 'the first block')
+  const [connection] = b.host.libp2p.getConnections()
+  const inbound = (connection?.streams ?? []).filter((s) => s.protocol.startsWith('/meshsub/') && s.direction === 'inbound')
+  t.equal(inbound.length, 1)
+  inbound[0]?.abort(new Error('as a peer that cannot read from it does'))
+  const fresh = () =>
+    connection?.streams.some((s) => s !== inbound[0] && s.protocol.startsWith('/meshsub/') && s.direction === 'inbound')
+  await until(() => fresh() === true, 5000, 'another stream')
+  t.equal(connection?.status, 'open', 'over the same connection')
+  await joined(a, b, a.pubsub.blocksTopic)
+  await a.pubsub.publishBlock(after)
+  await until(() => got.length === 2, 5000, 'the second block')
+  t.equal(got[1], String(blockCid(after.header)))
+})
+
 t.test('blocks and messages pass from node to node, once each', async (t) => {
   const data = recorded(t)
   if (data === undefined) return
