@@ -1,35 +1,16 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import t from 'tap'
 import { MinerView } from '../../../../src/actors/miner/view.ts'
 import { actor as actorCodec } from '../../../../src/actors/state-tree.ts'
 import { methods } from '../../../../src/api/contract.ts'
-import { type AnyMethod, answerQuery } from '../../../../src/api/method.ts'
 import { encode } from '../../../../src/codec/codec.ts'
-import { parseJson } from '../../../../src/codec/json.ts'
-import { loadNetworkFile } from '../../../../src/networks/network-file.ts'
-import { type BoundQuery, QueryEnv } from '../../../../src/rpc/handlers/env.ts'
-import { objectHandlers } from '../../../../src/rpc/handlers/objects.ts'
-import { StateManager } from '../../../../src/state/state-manager.ts'
-import { ChainReader } from '../../../../src/store/chain-reader.ts'
 import { cidFromString, cidOf } from '../../../../src/types/cid.ts'
-import { Tipset } from '../../../../src/types/tipset.ts'
-import { LotusChain } from '../../../kit/lotus-chain.ts'
+import { lotusQueries } from '../../../kit/lotus-queries.ts'
 import { sharedData } from '../../../kit/shared-data.ts'
 
 const folder = sharedData(t, 'chains', 'lotus-devnet')
 if (folder !== undefined) {
-  const network = await loadNetworkFile(join(folder, 'network.json'))
-  const lotus = new LotusChain(folder)
-  const { store } = lotus
-  const chain = new ChainReader(store)
-  const head = Tipset.create([lotus.head])
-  const state = new StateManager({ network, store, sink: store, chain, registry: lotus.registry(), genesis: head })
-  const env = new QueryEnv(state, head)
-  const ask = async (def: AnyMethod, ...params: unknown[]): Promise<any> => {
-    const { handle } = objectHandlers.find((h) => h.def === def) as BoundQuery
-    return parseJson(await answerQuery(def, handle, params, env, { addressPrefix: 't' }))
-  }
+  const { lotus, store, chain, head, state, ask } = await lotusQueries(folder)
   const root = lotus.head.parentStateRoot.toString()
   const node = (path: string): Promise<{ Cid: { '/': string }; Obj: unknown }> => ask(methods.chainGetNode, path)
   const link = (cid: string): object => ({ '/': cid })

@@ -1,33 +1,14 @@
 // What queries refuse, with the code that the caller sees.
 
-import { join } from 'node:path'
 import t from 'tap'
 import { methods } from '../../../../src/api/contract.ts'
-import { type AnyMethod, answerQuery } from '../../../../src/api/method.ts'
-import { loadNetworkFile } from '../../../../src/networks/network-file.ts'
-import { QueryEnv } from '../../../../src/rpc/handlers/env.ts'
-import { queryHandlers } from '../../../../src/rpc/handlers/index.ts'
-import { StateManager } from '../../../../src/state/state-manager.ts'
-import { ChainReader } from '../../../../src/store/chain-reader.ts'
-import { Tipset } from '../../../../src/types/tipset.ts'
-import { LotusChain } from '../../../kit/lotus-chain.ts'
+import type { AnyMethod } from '../../../../src/api/method.ts'
+import { lotusQueries } from '../../../kit/lotus-queries.ts'
 import { sharedData } from '../../../kit/shared-data.ts'
 
 const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
 if (folder !== undefined) {
-  const network = await loadNetworkFile(join(folder, 'network.json'))
-  const lotus = new LotusChain(folder)
-  const { store } = lotus
-  const chain = new ChainReader(store)
-  const head = Tipset.create([lotus.head])
-  const registry = lotus.registry()
-  const state = new StateManager({ network, store, sink: store, chain, registry, genesis: chain.genesisOf(head) })
-  const env = new QueryEnv(state, head)
-  const ask = async (def: AnyMethod, ...params: unknown[]): Promise<unknown> => {
-    const found = queryHandlers.find((h) => h.def === def)
-    if (found === undefined) throw new Error(`nothing answers ${def.name}`)
-    return JSON.parse(await answerQuery(def, found.handle, params, env, { addressPrefix: 't' }))
-  }
+  const { head, ask } = await lotusQueries(folder)
   const preCommit = {
     SealProof: 5,
     SectorNumber: 0,

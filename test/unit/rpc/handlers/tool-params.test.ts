@@ -1,33 +1,14 @@
 // What Lotus's own commands send and expect at the edges: the undefined address, a CID left out, null for the genesis' receipts.
 
-import { join } from 'node:path'
 import t from 'tap'
 import { methods } from '../../../../src/api/contract.ts'
-import { type AnyMethod, answerQuery, decodeParams } from '../../../../src/api/method.ts'
-import { parseJson } from '../../../../src/codec/json.ts'
-import { loadNetworkFile } from '../../../../src/networks/network-file.ts'
-import { QueryEnv } from '../../../../src/rpc/handlers/env.ts'
-import { queryHandlers } from '../../../../src/rpc/handlers/index.ts'
-import { StateManager } from '../../../../src/state/state-manager.ts'
-import { ChainReader } from '../../../../src/store/chain-reader.ts'
-import { Tipset } from '../../../../src/types/tipset.ts'
-import { LotusChain } from '../../../kit/lotus-chain.ts'
+import { decodeParams } from '../../../../src/api/method.ts'
+import { lotusQueries } from '../../../kit/lotus-queries.ts'
 import { sharedData } from '../../../kit/shared-data.ts'
 
 const folder = sharedData(t, 'chains', 'lotus-devnet-proofs')
 if (folder !== undefined) {
-  const network = await loadNetworkFile(join(folder, 'network.json'))
-  const lotus = new LotusChain(folder)
-  const { store } = lotus
-  const chain = new ChainReader(store)
-  const head = Tipset.create([lotus.head])
-  const genesis = chain.genesisOf(head)
-  const state = new StateManager({ network, store, sink: store, chain, registry: lotus.registry(), genesis })
-  const env = new QueryEnv(state, head)
-  const ask = async (def: AnyMethod, ...params: unknown[]): Promise<any> => {
-    const { handle } = queryHandlers.find((h) => h.def === def) as (typeof queryHandlers)[number]
-    return parseJson(await answerQuery(def, handle, params, env, { addressPrefix: 't' }))
-  }
+  const { head, ask } = await lotusQueries(folder)
 
   t.test('the power of the network alone: `lotus state power`', async (t) => {
     const { TotalPower } = await ask(methods.stateMinerPower, 't01000', [])
